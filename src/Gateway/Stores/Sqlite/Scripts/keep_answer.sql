@@ -1,0 +1,1 @@
+INSERT INTO answer (id, bytes) VALUES ($id, $bytes);

@@ -1,0 +1,1 @@
+DELETE FROM record WHERE id IN (SELECT id FROM record WHERE expires_at <= $now ORDER BY expires_at, id LIMIT $limit);

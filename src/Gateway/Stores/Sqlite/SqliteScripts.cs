@@ -1,0 +1,27 @@
+namespace Gateway.Stores.Sqlite;
+
+/// <summary>The statements, each in a file of its own under <c>Scripts/</c>.</summary>
+internal static class SqliteScripts
+{
+    public static readonly string Schema = Load("schema");
+    public static readonly string Insert = Load("insert");
+    public static readonly string Find = Load("find");
+    public static readonly string TakeOver = Load("take_over");
+    public static readonly string ForgetAnswer = Load("forget_answer");
+    public static readonly string Renew = Load("renew");
+    public static readonly string Complete = Load("complete");
+    public static readonly string KeepAnswer = Load("keep_answer");
+    public static readonly string IsCompleted = Load("is_completed");
+    public static readonly string MarkUnknown = Load("mark_unknown");
+    public static readonly string Release = Load("release");
+    public static readonly string SweepAnswers = Load("sweep_answers");
+    public static readonly string SweepRecords = Load("sweep_records");
+    public static readonly string Count = Load("count");
+
+    private static string Load(string name)
+    {
+        using var stream = typeof(SqliteScripts).Assembly.GetManifestResourceStream($"Gateway.Stores.Sqlite.Scripts.{name}.sql")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace Gateway.Stores.Sqlite;
+
+/// <summary>
+/// The embedded default: records in one SQLite file, durable before a verb returns. Several processes on one machine may
+/// share the file; the machine's clock is the store's clock.
+/// </summary>
+internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly SqliteDatabase _database;
+    private readonly SqliteWriter _writer;
+    private readonly ConcurrentBag<Reader> _readers = [];
+
+    public SqliteStore(SqliteStoreOptions options, TimeProvider time)
+    {
+        _time = time;
+        _database = new SqliteDatabase(options);
+        _database.Create();
+        _writer = new SqliteWriter(new SqliteWriteSession(_database.Open()));
+    }
+
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public ValueTask<BeginResult> BeginAsync(in BeginRequest request)
+    {
+        // A finished answer is there to stay: it is read beside the writer, and a replay costs no sync.
+        var now = Now;
+        if (Find(request.Key) is { State: RecordState.Completed } row && row.ExpiresAt > now)
+        {
+            return new(row.Describe(now));
+        }
+
+        var begin = request;
+        return _writer.WriteAsync(session => session.Begin(begin, Now));
+    }
+
+    public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) =>
+        _writer.WriteAsync(session => session.Renew(key, claim, lease, Now));
+
+    public ValueTask<bool> CompleteAsync(RecordKey key, ClaimToken claim, ReadOnlyMemory<byte> answer)
+    {
+        var bytes = answer.ToArray(); // a caller that stops waiting takes its pooled buffer back
+        return _writer.WriteAsync(session => session.Complete(key, claim, bytes, Now));
+    }
+
+    public ValueTask<bool> MarkUnknownAsync(RecordKey key, ClaimToken claim) =>
+        _writer.WriteAsync(session => session.MarkUnknown(key, claim, Now));
+
+    public ValueTask<bool> ReleaseAsync(RecordKey key, ClaimToken claim) =>
+        _writer.WriteAsync(session => session.Release(key, claim, Now));
+
+    public ValueTask<int> SweepAsync(int limit) => _writer.WriteAsync(session => session.Sweep(limit, Now));
+
+    public ValueTask<long> CountAsync()
+    {
+        using var connection = _database.Open();
+        using var count = new SqliteStatement(connection, SqliteScripts.Count);
+        return new((long)count.Scalar()!);
+    }
+
+    public void Dispose()
+    {
+        _writer.Dispose();
+        while (_readers.TryTake(out var reader))
+        {
+            reader.Dispose();
+        }
+    }
+
+    private SqliteRow? Find(RecordKey key)
+    {
+        if (!_readers.TryTake(out var reader))
+        {
+            reader = new Reader(_database.Open());
+        }
+
+        try
+        {
+            var row = SqliteRow.Find(reader.Find, key);
+            _readers.Add(reader);
+            return row;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    private sealed class Reader(SqliteConnection connection) : IDisposable
+    {
+        public SqliteStatement Find { get; } = new(connection, SqliteScripts.Find, "$key");
+
+        public void Dispose()
+        {
+            Find.Dispose();
+            connection.Dispose();
+        }
+    }
+}

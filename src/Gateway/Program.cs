@@ -1,6 +1,162 @@
+using System.Text;
+using Gateway.Configuration;
+using Gateway.Idempotency;
+using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Response;
+using Gateway.Management;
+using Gateway.Proxy;
+using Gateway.Stores;
+using Gateway.Stores.InMemory;
+using Gateway.Stores.Sqlite;
+
 namespace Gateway;
 
 public static class Program
 {
-    public static void Main(string[] args) => WebApplication.CreateBuilder(args).Build().Run();
+    public static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            await using var app = await BuildAsync(args);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (ConfigurationFaultException e)
+        {
+            await Console.Error.WriteLineAsync($"The gateway cannot start. {e.Faults.Count} {(e.Faults.Count == 1 ? "fault" : "faults")} in the configuration:{e.Message}");
+            return 1;
+        }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync($"The gateway cannot start. {e.Message}");
+            return 1;
+        }
+    }
+
+    /// <param name="configure">For tests: changes to services and settings before the application is built.</param>
+    /// <exception cref="ConfigurationFaultException">With every fault that was found.</exception>
+    internal static async Task<WebApplication> BuildAsync(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        // Its own settings lie beside the program; the routes file and the data lie where it is started.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var routesFile = builder.Configuration.AddRoutesFile();
+        configure?.Invoke(builder);
+        var settings = GatewaySettings.Read(builder.Configuration);
+        UseDefaultAddress(builder);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+
+            // Header bytes beyond ASCII pass as they are; the proxy's client uses the same encoding.
+            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+        });
+
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ConfigurationState>();
+        AddStore(builder.Services, settings, routesFile);
+        AddIdempotency(builder.Services, settings);
+        builder.Services.AddProtectedProxy(builder.Configuration);
+        builder.Services.AddSingleton<HealthReport>();
+        builder.Services.AddSingleton<ManagementListener>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<ManagementListener>());
+        builder.Services.AddHostedService<StartupReport>();
+
+        var app = builder.Build();
+        try
+        {
+            await StartableAsync(app);
+            app.UseRequestTimeouts();
+            app.MapProtectedProxy();
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static void UseDefaultAddress(WebApplicationBuilder builder)
+    {
+        var configuration = builder.Configuration;
+        if (configuration["urls"] is null && configuration["http_ports"] is null && configuration["https_ports"] is null && !configuration.GetSection("Kestrel:Endpoints").Exists())
+        {
+            builder.WebHost.UseUrls("http://localhost:5080");
+        }
+    }
+
+    private static void AddStore(IServiceCollection services, GatewaySettings settings, string routesFile)
+    {
+        switch (settings.Store)
+        {
+            case StoreKind.Memory:
+                services.AddInMemoryStore();
+                services.AddSingleton(new StoreDescription("Memory"));
+                break;
+            case StoreKind.Sqlite:
+                var path = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.SqlitePath);
+                services.AddSqliteStore(new SqliteStoreOptions { Path = path, BusyTimeout = settings.OperationTimeout });
+                services.AddSingleton(new StoreDescription($"Sqlite, {path}"));
+                break;
+            default:
+                throw new InvalidOperationException($"Store {settings.Store} has no registration.");
+        }
+
+        services.AddSingleton<StoreSelfTest>();
+        services.AddHostedService(provider => provider.GetRequiredService<StoreSelfTest>());
+        services.AddHostedService<ExpiredRecordSweeper>();
+    }
+
+    private static void AddIdempotency(IServiceCollection services, GatewaySettings settings)
+    {
+        services.AddSingleton(new StoreLimits(settings.OperationTimeout, settings.CompletionTimeout));
+        services.AddSingleton(new ProblemWriter(settings.SpecificationPath));
+        services.AddSingleton<PolicyCatalog>();
+        services.AddSingleton<OutcomeWriter>();
+        services.AddSingleton<ProtectedRuns>();
+
+        // Services stop in the reverse order, the web server first: requests end, then the forwards that have lost their
+        // client, then the writes that are left.
+        services.AddSingleton<DeferredWrites>();
+        services.AddHostedService(provider => provider.GetRequiredService<DeferredWrites>());
+        services.AddSingleton<RunningClaims>();
+        services.AddHostedService(provider => provider.GetRequiredService<RunningClaims>());
+        services.AddOptions<HostOptions>().Configure<IConfiguration>((host, configuration) =>
+        {
+            // Long enough for the slowest forward that the policies allow, unless the user says otherwise (--shutdownTimeoutSeconds).
+            if (configuration["shutdownTimeoutSeconds"] is null)
+            {
+                var longest = settings.Policies.Values.Select(policy => policy.Deadline).DefaultIfEmpty(TimeSpan.FromSeconds(25)).Max();
+                host.ShutdownTimeout = longest + settings.CompletionTimeout;
+            }
+        });
+    }
+
+    /// <summary>Everything that can be wrong before the first request: all of it is told at once, and nothing listens yet.</summary>
+    private static async Task StartableAsync(WebApplication app)
+    {
+        var faults = (await ConfigurationCheck.FaultsAsync(app.Services)).ToList();
+        try
+        {
+            app.Services.GetRequiredService<IIdempotencyStore>();
+        }
+        catch (StoreConfigurationException e)
+        {
+            faults.Add(new(e.Place, e.Problem, e.Cure));
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new ConfigurationFaultException(faults);
+        }
+
+        var live = app.Services.GetRequiredService<LiveConfiguration>();
+        foreach (var file in ((IConfigurationRoot)app.Configuration).Providers.OfType<RoutesFileProvider>())
+        {
+            file.Refused += live.Refuse;
+        }
+    }
 }

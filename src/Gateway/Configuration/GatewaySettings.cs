@@ -1,0 +1,96 @@
+using System.Collections.Frozen;
+using Gateway.Idempotency.Policies;
+
+namespace Gateway.Configuration;
+
+internal enum StoreKind
+{
+    Memory,
+    Sqlite,
+}
+
+/// <summary>
+/// Everything that the gateway itself reads from the configuration, and everything that is wrong with it. The routes and
+/// clusters are YARP's to read.
+/// </summary>
+internal sealed class GatewaySettings
+{
+    public const string DefaultSpecificationPath = "/.well-known/idempotency";
+    public const string DefaultManagementUrl = "http://127.0.0.1:9090";
+
+    public required StoreKind Store { get; init; }
+
+    public required string SpecificationPath { get; init; }
+
+    /// <summary>As configured: relative to the routes file's folder.</summary>
+    public required string SqlitePath { get; init; }
+
+    /// <summary>One store call. Default 2 s.</summary>
+    public required TimeSpan OperationTimeout { get; init; }
+
+    /// <summary>All tries to keep one answer before its client gets it. Default 5 s.</summary>
+    public required TimeSpan CompletionTimeout { get; init; }
+
+    public required Uri ManagementUrl { get; init; }
+
+    public required FrozenDictionary<string, IdempotencyPolicy> Policies { get; init; }
+
+    public required IReadOnlyList<ConfigurationFault> Faults { get; init; }
+
+    public static GatewaySettings Read(IConfiguration configuration)
+    {
+        var faults = new List<ConfigurationFault>();
+        var management = ReadManagement(new SectionReader(configuration.GetSection("Management"), faults));
+        var section = new SectionReader(configuration.GetSection("Idempotency"), faults);
+        var stores = section.Child("Stores");
+        var sqlite = stores.Child("Sqlite");
+        stores.Child("Redis");
+        stores.Child("SqlServer");
+        var settings = new GatewaySettings
+        {
+            Store = section.Choice("Store", StoreKind.Sqlite, "Redis", "SqlServer"),
+            SpecificationPath = SpecificationPathOf(section),
+            SqlitePath = sqlite.Text("Path") ?? "data/idempotency.db",
+            OperationTimeout = stores.Duration("OperationTimeout", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
+            CompletionTimeout = stores.Duration("CompletionTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5)),
+            ManagementUrl = management,
+            Policies = PolicyReader.ReadAll(section.Child("Policies")),
+            Faults = faults,
+        };
+        sqlite.RefuseUnknownKeys();
+        stores.RefuseUnknownKeys();
+        section.RefuseUnknownKeys();
+        return settings;
+    }
+
+    private static string SpecificationPathOf(SectionReader section)
+    {
+        var path = section.Text("SpecificationPath") ?? DefaultSpecificationPath;
+        if (!path.StartsWith('/') || path.Contains('#') || path.Contains('?') || path.Any(c => c is < '!' or > '~' or '<' or '>' or '"'))
+        {
+            section.Fault("SpecificationPath", $"'{path}' is not a path.", $"Write it as in {DefaultSpecificationPath}.");
+            return DefaultSpecificationPath;
+        }
+
+        return path;
+    }
+
+    private static Uri ReadManagement(SectionReader section)
+    {
+        var text = section.Text("Url") ?? DefaultManagementUrl;
+        var apiKey = section.Text("ApiKey");
+        section.RefuseUnknownKeys();
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || url.PathAndQuery != "/")
+        {
+            section.Fault("Url", $"'{text}' is not an address to listen on.", $"Write it as in {DefaultManagementUrl}.");
+            return new Uri(DefaultManagementUrl);
+        }
+
+        if (!url.IsLoopback && apiKey is null)
+        {
+            section.Fault("ApiKey", $"is missing, and {text} can be reached from other machines.", "Set a key (Management__ApiKey in the environment), or listen on 127.0.0.1.");
+        }
+
+        return url;
+    }
+}

@@ -1,0 +1,128 @@
+using Gateway.Stores;
+
+namespace Gateway.Idempotency.Forwarding;
+
+/// <summary>
+/// Writes that the store did not take in time and that must not be lost while this process lives: an answer that a client
+/// was given, and the release of a claim whose request was never sent. They are tried until they land.
+/// </summary>
+/// <remarks>A claim with an answer to keep stays tracked, so that its lease is renewed and the key never becomes free meanwhile.</remarks>
+internal sealed class DeferredWrites(IIdempotencyStore store, RunningClaims claims, StoreLimits limits, TimeProvider time, ILogger<DeferredWrites> logger) : IHostedService, IDisposable
+{
+    /// <summary>Bytes of answers that may wait. Beyond it an answer's record is left to become Unknown: honest, and bounded.</summary>
+    internal const long MaxBytes = 64 << 20;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly HashSet<Task> _running = [];
+    private long _bytes;
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _running.Count;
+            }
+        }
+    }
+
+    /// <summary>Takes a tracked claim over and untracks it when the answer has landed.</summary>
+    public void Complete(RunningClaim claim, ReadOnlyMemory<byte> answer)
+    {
+        lock (_gate)
+        {
+            if (_bytes + answer.Length > MaxBytes)
+            {
+                Log.DeferredWriteDropped(logger, claim.Key, $"{MaxBytes} bytes are waiting already");
+                claims.Untrack(claim);
+                return;
+            }
+
+            _bytes += answer.Length;
+        }
+
+        var copy = answer.ToArray(); // the caller's buffer is pooled
+        Start(claim.Key, () => store.CompleteAsync(claim.Key, claim.Token, copy), () =>
+        {
+            claims.Untrack(claim);
+            lock (_gate)
+            {
+                _bytes -= copy.Length;
+            }
+        });
+    }
+
+    /// <summary>
+    /// Frees a key whose request was never sent. Also for a begin that was given up: it may have been carried out, and would
+    /// leave a claim that nobody holds.
+    /// </summary>
+    public void Release(RecordKey key, ClaimToken claim) => Start(key, () => store.ReleaseAsync(key, claim), static () => { });
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Gives what is waiting one last completion's time.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Task all;
+        lock (_gate)
+        {
+            all = Task.WhenAll(_running);
+        }
+
+        await Task.WhenAny(all, Task.Delay(limits.Completion, time, CancellationToken.None));
+        await _stop.CancelAsync();
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private void Start(RecordKey key, Func<ValueTask<bool>> write, Action landed)
+    {
+        lock (_gate)
+        {
+            var task = Task.Run(() => RunAsync(key, write, landed));
+            _running.Add(task);
+            task.ContinueWith(Remove, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    private void Remove(Task task)
+    {
+        lock (_gate)
+        {
+            _running.Remove(task);
+        }
+    }
+
+    private async Task RunAsync(RecordKey key, Func<ValueTask<bool>> write, Action landed)
+    {
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                await StoreCall.WithinAsync(store, write, static (_, write) => write(), limits.Operation, time);
+                Log.DeferredWriteLanded(logger, key);
+                landed();
+                return;
+            }
+            catch (Exception e)
+            {
+                Log.DeferredWriteFailed(logger, key, e);
+            }
+
+            try
+            {
+                await Task.Delay(pause, time, _stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Log.DeferredWriteDropped(logger, key, "the gateway stops");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace Gateway.Idempotency.Forwarding;
+
+/// <summary>
+/// The life of one forward, cut loose from the client's: an absolute bound, within it a bound on idle time, and the gateway's
+/// own end.
+/// </summary>
+internal sealed class ForwardDeadline : IDisposable
+{
+    private readonly CancellationTokenSource _source;
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private readonly TimeSpan _bound;
+
+    public ForwardDeadline(TimeSpan bound, TimeProvider time)
+    {
+        _time = time;
+        _bound = bound;
+        _started = time.GetTimestamp();
+        _source = new CancellationTokenSource(bound, time);
+        Token = _source.Token;
+    }
+
+    public CancellationToken Token { get; }
+
+    /// <summary>Ended because the gateway stops, not because time ran out.</summary>
+    public bool IsStopped { get; private set; }
+
+    public TimeSpan Elapsed => _time.GetElapsedTime(_started);
+
+    /// <summary>Something has moved: idle time counts anew, the absolute bound does not.</summary>
+    /// <param name="idle">YARP's <c>ActivityTimeout</c>; null: no bound of its own.</param>
+    public void Progress(TimeSpan? idle)
+    {
+        if (idle is null)
+        {
+            return;
+        }
+
+        var left = _bound - Elapsed;
+        if (left > TimeSpan.Zero)
+        {
+            _source.CancelAfter(left < idle.Value ? left : idle.Value);
+        }
+    }
+
+    public void Stop()
+    {
+        IsStopped = true;
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The forward ended in this very moment.
+        }
+    }
+
+    public void Dispose() => _source.Dispose();
+}

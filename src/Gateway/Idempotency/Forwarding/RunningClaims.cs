@@ -1,0 +1,199 @@
+using Gateway.Stores;
+
+namespace Gateway.Idempotency.Forwarding;
+
+/// <summary>
+/// All claims that this process holds. Renews their leases (a renewed lease is the sign of life that keeps a slow request
+/// from being taken for a dead one), and at shutdown waits for the forwards that have no client left to wait for them.
+/// </summary>
+internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits, TimeProvider time, ILogger<RunningClaims> logger) : IHostedService, IDisposable
+{
+    /// <summary>How often leases are looked at: often enough for a third of the shortest lease (1 s).</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private RunningClaim? _first;
+    private TaskCompletionSource? _idle;
+    private Task _renewing = Task.CompletedTask;
+
+    /// <summary>Forwards that are running now.</summary>
+    public int Forwarding { get; private set; }
+
+    public void Track(RunningClaim claim)
+    {
+        lock (_gate)
+        {
+            claim.RenewAt = NextRenewal(claim);
+            claim.IsTracked = claim.IsForwarding = true;
+            claim.Next = _first;
+            if (_first is not null)
+            {
+                _first.Previous = claim;
+            }
+
+            _first = claim;
+            Forwarding++;
+        }
+    }
+
+    /// <summary>The forward has ended; the lease is still renewed.</summary>
+    public void EndForward(RunningClaim claim)
+    {
+        lock (_gate)
+        {
+            EndForwardUnderLock(claim);
+        }
+    }
+
+    public void Untrack(RunningClaim claim)
+    {
+        lock (_gate)
+        {
+            EndForwardUnderLock(claim);
+            if (!claim.IsTracked)
+            {
+                return;
+            }
+
+            claim.IsTracked = false;
+            if (claim.Previous is { } previous)
+            {
+                previous.Next = claim.Next;
+            }
+            else
+            {
+                _first = claim.Next;
+            }
+
+            if (claim.Next is { } next)
+            {
+                next.Previous = claim.Previous;
+            }
+
+            claim.Previous = claim.Next = null;
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _renewing = RenewAsync();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Runs after the server has stopped, which has waited for its requests as long as the host allows. What is still
+    /// running then has no client left: it is cut off, and has the time of one completion to write that its outcome is unknown.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Task idle;
+        lock (_gate)
+        {
+            if (Forwarding > 0)
+            {
+                Log.CuttingOff(logger, Forwarding);
+            }
+
+            for (var claim = _first; claim is not null; claim = claim.Next)
+            {
+                claim.Deadline.Stop();
+            }
+
+            _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            idle = Forwarding == 0 ? Task.CompletedTask : _idle.Task;
+        }
+
+        // Not the token: the host's patience has ended, and these writes are what keeps the promise.
+        await Task.WhenAny(idle, Task.Delay(limits.Completion + limits.Operation, time, CancellationToken.None));
+        await _stop.CancelAsync();
+        await _renewing;
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private void EndForwardUnderLock(RunningClaim claim)
+    {
+        if (claim.IsForwarding)
+        {
+            claim.IsForwarding = false;
+            if (--Forwarding == 0)
+            {
+                _idle?.TrySetResult();
+            }
+        }
+    }
+
+    private async Task RenewAsync()
+    {
+        using var timer = new PeriodicTimer(Tick, time);
+        var due = new List<RunningClaim>();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                TakeDue(due);
+                foreach (var claim in due)
+                {
+                    // Not awaited: one slow answer must not cost the others their leases.
+                    _ = RenewAsync(claim);
+                }
+
+                due.Clear();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private void TakeDue(List<RunningClaim> due)
+    {
+        var now = time.GetTimestamp();
+        lock (_gate)
+        {
+            for (var claim = _first; claim is not null; claim = claim.Next)
+            {
+                if (claim.RenewAt <= now && !claim.IsRenewing && !claim.IsLeaseLost)
+                {
+                    claim.IsRenewing = true;
+                    claim.RenewAt = NextRenewal(claim);
+                    due.Add(claim);
+                }
+            }
+        }
+    }
+
+    private async Task RenewAsync(RunningClaim claim)
+    {
+        try
+        {
+            if (!await StoreCall.WithinAsync(store, (claim.Key, claim.Token, claim.Lease),
+                static (store, c) => store.RenewAsync(c.Key, c.Token, c.Lease), limits.Operation, time))
+            {
+                lock (_gate)
+                {
+                    // Untracked meanwhile: the record is finished, not lost.
+                    claim.IsLeaseLost = claim.IsTracked;
+                }
+
+                if (claim.IsLeaseLost)
+                {
+                    Log.LeaseLost(logger, claim.Key);
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            Log.RenewFailed(logger, claim.Key, e);
+            claim.RenewAt = 0; // at the next tick
+        }
+        finally
+        {
+            claim.IsRenewing = false;
+        }
+    }
+
+    private long NextRenewal(RunningClaim claim) => time.GetTimestamp() + (long)(claim.Lease.TotalSeconds / 3 * time.TimestampFrequency);
+}

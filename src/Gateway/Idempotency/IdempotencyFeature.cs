@@ -1,0 +1,68 @@
+using System.Collections.Frozen;
+using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Request;
+using Gateway.Idempotency.Response;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Idempotency;
+
+/// <inheritdoc cref="IIdempotencyFeature"/>
+internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcomes, string sentKey, IHeaderDictionary before) : IIdempotencyFeature
+{
+    /// <summary>Headers that stood on the response before the forward: not the backend's, so not the record's.</summary>
+    public FrozenSet<string>? OuterHeaders { get; } = before.Count == 0 ? null : before.Keys.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    public RequestBody Body
+    {
+        get
+        {
+            IsForwarderReached = true;
+            return run.Body;
+        }
+    }
+
+    /// <summary>The proxy's last step has taken the body: from here on only it can prove that nothing was sent.</summary>
+    public bool IsForwarderReached { get; private set; }
+
+    public ForwardDeadline Deadline => run.Deadline;
+
+    public int MaxResponseBodySize => run.Plan.Policy.MaxResponseBodySize;
+
+    public AnswerBuffer? Answer { get; set; }
+
+    public IHeaderDictionary? Trailers { get; set; }
+
+    public ForwardEnd End { get; set; }
+
+    public int FailureStatus { get; set; } = StatusCodes.Status502BadGateway;
+
+    public async ValueTask BeforeStreamingAsync(HttpContext context)
+    {
+        await outcomes.SettleStreamAsync(context, run);
+        Mark(context.Response);
+    }
+
+    /// <summary>What every answer of a run carries: the key as it was sent, and the truth about a run without a record.</summary>
+    public void Mark(HttpResponse response)
+    {
+        response.Headers[run.Plan.Policy.Key.Header] = sentKey;
+        if (run.Claim is null)
+        {
+            response.Headers[StatusHeader.Name] = StatusHeader.Unprotected;
+        }
+    }
+
+    /// <summary>Trailers that were caught aside because the server's own feature was not there are of no use to this client.</summary>
+    public void SendTrailers(HttpResponse response)
+    {
+        if (Trailers is null || !response.SupportsTrailers())
+        {
+            return;
+        }
+
+        foreach (var (name, values) in Trailers)
+        {
+            response.AppendTrailer(name, values);
+        }
+    }
+}

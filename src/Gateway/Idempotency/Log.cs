@@ -1,0 +1,46 @@
+using Gateway.Stores;
+
+namespace Gateway.Idempotency;
+
+/// <summary>What the core has to say. A key appears only as its record's short digest; bodies and credentials never do.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Error, "Begin failed for record {Record} of {Operation}: {Consequence}", EventName = "BeginFailed")]
+    public static partial void BeginFailed(ILogger logger, RecordKey record, string operation, string consequence, Exception error);
+
+    [LoggerMessage(2, LogLevel.Error, "The store did not take the answer for record {Record} of {Operation} in time; it is tried again in the background", EventName = "CompleteDeferred")]
+    public static partial void CompleteDeferred(ILogger logger, RecordKey record, string operation, Exception? error);
+
+    [LoggerMessage(3, LogLevel.Warning, "The claim on record {Record} of {Operation} was lost before its answer came: the answer was given and is not stored", EventName = "ClaimLost")]
+    public static partial void ClaimLost(ILogger logger, RecordKey record, string operation);
+
+    [LoggerMessage(4, LogLevel.Warning, "The outcome of record {Record} of {Operation} is unknown ({Reason})", EventName = "OutcomeUnknown")]
+    public static partial void OutcomeUnknown(ILogger logger, RecordKey record, string operation, string reason);
+
+    [LoggerMessage(5, LogLevel.Warning, "The lease of record {Record} ran out while its request was running; its outcome counts as unknown until the answer comes", EventName = "LeaseLost")]
+    public static partial void LeaseLost(ILogger logger, RecordKey record);
+
+    [LoggerMessage(6, LogLevel.Warning, "The lease of record {Record} could not be renewed; it is tried again", EventName = "RenewFailed")]
+    public static partial void RenewFailed(ILogger logger, RecordKey record, Exception error);
+
+    [LoggerMessage(7, LogLevel.Warning, "Shutting down: {Count} forwards did not end in time and are cut off; their outcome is unknown", EventName = "CuttingOff")]
+    public static partial void CuttingOff(ILogger logger, int count);
+
+    [LoggerMessage(8, LogLevel.Warning, "A background write for record {Record} failed; it is tried again", EventName = "DeferredWriteFailed")]
+    public static partial void DeferredWriteFailed(ILogger logger, RecordKey record, Exception error);
+
+    [LoggerMessage(9, LogLevel.Error, "A background write for record {Record} was given up: {Reason}", EventName = "DeferredWriteDropped")]
+    public static partial void DeferredWriteDropped(ILogger logger, RecordKey record, string reason);
+
+    [LoggerMessage(10, LogLevel.Critical, "The stored answer of record {Record} of {Operation} cannot be read; it is neither replayed nor run again", EventName = "RecordUnreadable")]
+    public static partial void RecordUnreadable(ILogger logger, RecordKey record, string operation, Exception error);
+
+    [LoggerMessage(11, LogLevel.Warning, "Settling record {Record} of {Operation} failed; its lease will run out", EventName = "SettleFailed")]
+    public static partial void SettleFailed(ILogger logger, RecordKey record, string operation, Exception error);
+
+    [LoggerMessage(12, LogLevel.Error, "The proxy pipeline threw for record {Record} of {Operation}", EventName = "PipelineFailed")]
+    public static partial void PipelineFailed(ILogger logger, RecordKey record, string operation, Exception error);
+
+    [LoggerMessage(13, LogLevel.Information, "The background write for record {Record} has landed", EventName = "DeferredWriteLanded")]
+    public static partial void DeferredWriteLanded(ILogger logger, RecordKey record);
+}

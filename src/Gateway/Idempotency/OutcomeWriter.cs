@@ -1,0 +1,153 @@
+using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Response;
+using Gateway.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Idempotency;
+
+/// <summary>Writes into the record what became of a run, before the client hears of it.</summary>
+internal sealed class OutcomeWriter(
+    IIdempotencyStore store, StoreLimits limits, RunningClaims claims, DeferredWrites deferred, TimeProvider time, ILogger<OutcomeWriter> logger)
+{
+    private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The whole answer is on the response and in the feature.</summary>
+    public async ValueTask SettleAsync(HttpContext context, ProtectedRun run, IdempotencyFeature feature)
+    {
+        if (run.Claim is not { } claim || await SettledByStatusAsync(context.Response.StatusCode, run))
+        {
+            return;
+        }
+
+        var policy = run.Plan.Policy;
+        var body = feature.Answer!;
+        if (policy.RetainBody || body.Length == 0)
+        {
+            var record = AnswerPacker.Pack(context, policy, AnswerKind.Whole, body, feature.Trailers, feature.OuterHeaders, time.GetUtcNow());
+            if (!await CompleteAsync(context.Response, run, claim, record))
+            {
+                body.Abandon();
+            }
+        }
+        else
+        {
+            await WriteTombstoneAsync(context, run, claim);
+        }
+    }
+
+    /// <summary>The answer will not be kept: the record says so before its first byte goes out.</summary>
+    public async ValueTask SettleStreamAsync(HttpContext context, ProtectedRun run)
+    {
+        if (run.Claim is { } claim && !await SettledByStatusAsync(context.Response.StatusCode, run))
+        {
+            await WriteTombstoneAsync(context, run, claim);
+        }
+    }
+
+    public async ValueTask ReleaseAsync(ProtectedRun run)
+    {
+        if (run.Claim is not { } claim)
+        {
+            return;
+        }
+
+        claims.Untrack(claim);
+        try
+        {
+            await CallAsync(claim, static (store, claim) => store.ReleaseAsync(claim.Key, claim.Token));
+        }
+        catch (Exception e)
+        {
+            Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
+            deferred.Release(claim.Key, claim.Token);
+        }
+    }
+
+    public async ValueTask MarkUnknownAsync(ProtectedRun run, string reason)
+    {
+        if (run.Claim is not { } claim)
+        {
+            return;
+        }
+
+        claims.Untrack(claim);
+        Log.OutcomeUnknown(logger, claim.Key, run.Plan.Operation, reason);
+        try
+        {
+            await CallAsync(claim, static (store, claim) => store.MarkUnknownAsync(claim.Key, claim.Token));
+        }
+        catch (Exception e)
+        {
+            // Its lease is no longer renewed: the record becomes Unknown by itself.
+            Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
+        }
+    }
+
+    private async ValueTask<bool> SettledByStatusAsync(int status, ProtectedRun run)
+    {
+        if (run.Plan.Policy.ReleaseStatusCodes.Contains(status))
+        {
+            await ReleaseAsync(run);
+            return true;
+        }
+
+        if (run.Plan.Policy.UnknownStatusCodes.Contains(status))
+        {
+            await MarkUnknownAsync(run, $"the backend answered {status}");
+            return true;
+        }
+
+        return false;
+    }
+
+    private async ValueTask WriteTombstoneAsync(HttpContext context, ProtectedRun run, RunningClaim claim)
+    {
+        using var empty = new AnswerBuffer(0);
+        var record = AnswerPacker.Pack(context, run.Plan.Policy, AnswerKind.Tombstone, empty, trailers: null, outer: null, time.GetUtcNow());
+        if (!await CompleteAsync(context.Response, run, claim, record))
+        {
+            empty.Abandon();
+        }
+    }
+
+    /// <returns>False: at least one call was given up, so the store may still be reading <paramref name="record"/>.</returns>
+    private async ValueTask<bool> CompleteAsync(HttpResponse response, ProtectedRun run, RunningClaim claim, ReadOnlyMemory<byte> record)
+    {
+        var started = time.GetTimestamp();
+        var givenUp = false;
+        while (true)
+        {
+            try
+            {
+                var stored = await StoreCall.WithinAsync(store, (claim, record),
+                    static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), limits.Operation, time);
+                claims.Untrack(claim);
+                if (!stored)
+                {
+                    Log.ClaimLost(logger, claim.Key, run.Plan.Operation);
+                    response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
+                }
+
+                return !givenUp;
+            }
+            catch (Exception e)
+            {
+                // Repeating is safe: a completion that was carried out answers true to its own claim.
+                givenUp = true;
+                if (time.GetElapsedTime(started) + PauseBetweenTries >= limits.Completion)
+                {
+                    Log.CompleteDeferred(logger, claim.Key, run.Plan.Operation, e);
+                    deferred.Complete(claim, record);
+                    response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
+                    return false;
+                }
+            }
+
+            await Task.Delay(PauseBetweenTries, time, CancellationToken.None);
+        }
+    }
+
+    private ValueTask<bool> CallAsync(RunningClaim claim, Func<IIdempotencyStore, RunningClaim, ValueTask<bool>> call) =>
+        StoreCall.WithinAsync(store, claim, call, limits.Operation, time);
+}

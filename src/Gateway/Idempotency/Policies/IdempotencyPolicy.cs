@@ -1,0 +1,100 @@
+using System.Collections.Frozen;
+
+namespace Gateway.Idempotency.Policies;
+
+internal enum PolicyMode
+{
+    /// <summary>Protect.</summary>
+    Enforce,
+
+    /// <summary>Forward as if there were no policy.</summary>
+    Off,
+}
+
+internal enum PolicyProfile
+{
+    /// <summary>draft-ietf-httpapi-idempotency-key-header-07.</summary>
+    Ietf,
+}
+
+/// <summary>What to do while the first request is still running.</summary>
+internal enum InProgressBehaviour
+{
+    /// <summary>Answer 409 <c>in-progress</c> at once.</summary>
+    Reject,
+}
+
+/// <summary>What a retry finds when nobody knows whether the first request ran.</summary>
+internal enum OutcomeUnknownBehaviour
+{
+    /// <summary>Answer 409 <c>outcome-unknown</c> until an operator resolves it or the retention ends.</summary>
+    Hold,
+
+    /// <summary>Run it again: for backends that are idempotent themselves.</summary>
+    Retry,
+}
+
+/// <summary>What to do when the store does not answer before the forward.</summary>
+internal enum StoreFailureBehaviour
+{
+    /// <summary>Answer 503 <c>store-unavailable</c>, forward nothing.</summary>
+    Reject,
+
+    /// <summary>Forward unprotected and say so: <c>Idempotency-Status: unprotected</c>.</summary>
+    Forward,
+}
+
+/// <summary>What one route's requests are held to. Immutable; a reload makes a new one.</summary>
+internal sealed class IdempotencyPolicy
+{
+    public required string Name { get; init; }
+
+    public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
+
+    /// <summary>The methods that are protected. Default POST and PATCH: the two that HTTP does not define as idempotent.</summary>
+    public FrozenSet<string> Methods { get; init; } = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "POST", "PATCH");
+
+    /// <summary>What is being done, across routes that share it. Default: the route id.</summary>
+    public string? Operation { get; init; }
+
+    public KeyRules Key { get; init; } = new();
+
+    public required ActorRules Actor { get; init; }
+
+    public FingerprintRules Fingerprint { get; init; } = new();
+
+    /// <summary>How long a finished record is replayed. Default 24 hours.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long a claim counts as alive without renewal; renewed at a third of it. Default 30 seconds.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The absolute bound on one forward, streaming included; past it the outcome is unknown. Default 100 seconds.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(100);
+
+    public InProgressBehaviour InProgress { get; init; }
+
+    public OutcomeUnknownBehaviour OutcomeUnknown { get; init; }
+
+    public StoreFailureBehaviour StoreFailure { get; init; }
+
+    /// <summary>By these the backend says that it did not act: the record is released, and a retry runs.</summary>
+    public FrozenSet<int> ReleaseStatusCodes { get; init; } = FrozenSet.Create(401, 403, 407, 408, 425, 429, 503);
+
+    /// <summary>Behind these, from another proxy, the request may have run: the record becomes Unknown.</summary>
+    public FrozenSet<int> UnknownStatusCodes { get; init; } = FrozenSet.Create(502, 504);
+
+    /// <summary>Not stored, beside <c>Set-Cookie</c> and the hop-by-hop headers.</summary>
+    public FrozenSet<string> ExcludedResponseHeaders { get; init; } = FrozenSet.Create<string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>False: answers with a body are kept as tombstones, for routes that mint secrets.</summary>
+    public bool RetainBody { get; init; } = true;
+
+    /// <summary>Bytes. A larger request is answered 413 and nothing is recorded. Default 1 MiB.</summary>
+    public int MaxRequestBodySize { get; init; } = 1 << 20;
+
+    /// <summary>Bytes. A larger answer is streamed through and kept as a tombstone. 0 keeps no bodies. Default 1 MiB.</summary>
+    public int MaxResponseBodySize { get; init; } = 1 << 20;
+
+    public bool Protects(string method) => Mode == PolicyMode.Enforce && Methods.Contains(method);
+}

@@ -1,0 +1,31 @@
+namespace Gateway.Idempotency.Policies;
+
+/// <summary>Finds what a misspelt name was probably meant to be.</summary>
+internal static class Spelling
+{
+    /// <returns>The candidate at the smallest edit distance, if that is at most a third of the name (and at least 1).</returns>
+    public static string? Nearest(string name, IEnumerable<string> candidates) => candidates
+        .Select(candidate => (candidate, distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
+        .Where(pair => pair.distance <= Math.Max(1, name.Length / 3))
+        .OrderBy(pair => pair.distance)
+        .Select(pair => pair.candidate)
+        .FirstOrDefault();
+
+    private static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var above = row[j];
+                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[b.Length];
+    }
+}

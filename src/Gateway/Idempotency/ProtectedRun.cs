@@ -1,0 +1,23 @@
+using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Request;
+using Gateway.Stores;
+
+namespace Gateway.Idempotency;
+
+/// <summary>One run of one request.</summary>
+/// <param name="claim">Null: there is no record (<c>StoreFailure: Forward</c>).</param>
+internal sealed class ProtectedRun(RoutePlan plan, RequestBody body, ForwardDeadline deadline, RunningClaim? claim, DateTimeOffset startedAt)
+{
+    public RoutePlan Plan => plan;
+
+    public RequestBody Body => body;
+
+    public ForwardDeadline Deadline => deadline;
+
+    public RunningClaim? Claim => claim;
+
+    public DateTimeOffset StartedAt => startedAt;
+
+    public RecordKey Record => claim?.Key ?? default;
+}

@@ -1,0 +1,131 @@
+using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Request;
+using Gateway.Idempotency.Response;
+using Gateway.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Idempotency;
+
+/// <summary>Runs a request that holds the claim: forward, settle the record, reply; in that order, whatever the client does.</summary>
+internal sealed class ProtectedRuns(
+    RunningClaims claims, OutcomeWriter outcomes, ProblemWriter problems, TimeProvider time, ILogger<ProtectedRuns> logger)
+{
+    public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, RequestBody body, string sentKey)
+    {
+        using var deadline = new ForwardDeadline(plan.Deadline, time);
+        var claim = new RunningClaim(request.Key, request.Claim, request.Lease, deadline);
+        claims.Track(claim);
+        try
+        {
+            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, time.GetUtcNow()), sentKey);
+        }
+        finally
+        {
+            claims.EndForward(claim);
+        }
+    }
+
+    /// <summary><c>StoreFailure: Forward</c>: the same way with no record behind it. The answer says so.</summary>
+    public async Task RunUnprotectedAsync(HttpContext context, RequestDelegate next, RoutePlan plan, RequestBody body, string sentKey)
+    {
+        using var deadline = new ForwardDeadline(plan.Deadline, time);
+        var run = new ProtectedRun(plan, body, deadline, claim: null, time.GetUtcNow());
+        await ForwardAsync(context, next, run, sentKey);
+    }
+
+    private async Task ForwardAsync(HttpContext context, RequestDelegate next, ProtectedRun run, string sentKey)
+    {
+        var feature = new IdempotencyFeature(run, outcomes, sentKey, context.Response.Headers);
+        context.Features.Set<IIdempotencyFeature>(feature);
+
+        // Not the client's token: the backend acts whether the client waits or not, and its answer has to be kept.
+        context.RequestAborted = run.Deadline.Token;
+        try
+        {
+            await next(context);
+        }
+        catch (Exception e)
+        {
+            Log.PipelineFailed(logger, run.Record, run.Plan.Operation, e);
+            if (feature.End == ForwardEnd.Local && !feature.IsForwarderReached)
+            {
+                feature.End = ForwardEnd.NotSent;
+            }
+            else if (feature.End != ForwardEnd.Streamed)
+            {
+                feature.End = ForwardEnd.Lost;
+            }
+
+            feature.FailureStatus = StatusCodes.Status502BadGateway;
+            if (!context.Response.HasStarted)
+            {
+                context.Response.Clear();
+            }
+        }
+        finally
+        {
+            context.Features.Set<IIdempotencyFeature>(null);
+        }
+
+        using var answer = feature.Answer;
+        await SettleAndReplyAsync(context, run, feature);
+    }
+
+    private async Task SettleAndReplyAsync(HttpContext context, ProtectedRun run, IdempotencyFeature feature)
+    {
+        switch (feature.End)
+        {
+            case ForwardEnd.Answered:
+                await outcomes.SettleAsync(context, run, feature);
+                feature.Mark(context.Response);
+                feature.SendTrailers(context.Response);
+                await Replay.WriteBodyAsync(context.Response, feature.Answer!.Body);
+                break;
+
+            case ForwardEnd.Streamed:
+                break; // settled before its first byte, and gone
+
+            case ForwardEnd.NotSent:
+                await outcomes.ReleaseAsync(run);
+                await RefuseAsync(context, run, feature, Problems.UpstreamUnreachable(feature.FailureStatus));
+                break;
+
+            case ForwardEnd.Lost:
+                await outcomes.MarkUnknownAsync(run, run.Deadline.IsStopped ? "the gateway stops" : "no whole answer");
+                await RefuseAsync(context, run, feature, Problems.OutcomeLost(feature.FailureStatus, run.StartedAt, run.Plan.Policy.OutcomeUnknown));
+                break;
+
+            case ForwardEnd.Local:
+                await outcomes.ReleaseAsync(run);
+                if (context.Response.HasStarted)
+                {
+                    break;
+                }
+
+                if (context.Response.StatusCode is StatusCodes.Status502BadGateway or StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout)
+                {
+                    await RefuseAsync(context, run, feature, Problems.UpstreamUnreachable(context.Response.StatusCode));
+                    break;
+                }
+
+                feature.Mark(context.Response); // a transform's own answer
+                break;
+
+            default:
+                throw new InvalidOperationException($"The forward ended as {feature.End}.");
+        }
+    }
+
+    private Task RefuseAsync(HttpContext context, ProtectedRun run, IdempotencyFeature feature, in Problem problem)
+    {
+        if (context.Response.HasStarted)
+        {
+            context.Abort(); // a whole-looking answer would be a lie
+            return Task.CompletedTask;
+        }
+
+        feature.Mark(context.Response);
+        return problems.WriteAsync(context, problem, run.Plan.Operation);
+    }
+}

@@ -1,0 +1,55 @@
+using Gateway.Idempotency.Policies;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Idempotency.Request;
+
+/// <summary>
+/// Turns the values that tell callers apart into one hash. The values themselves go no further: neither to a store nor to a log.
+/// </summary>
+internal static class ActorReader
+{
+    /// <returns>False: none of the policy's values is on the request.</returns>
+    public static bool TryRead(HttpContext context, ActorRules rules, out UInt128 actor)
+    {
+        using var list = HashedListStart.Begin(HashedList.Actor);
+        var found = rules.IsShared;
+        foreach (var source in rules.Sources)
+        {
+            found |= source.Kind switch
+            {
+                ActorKind.Header => WriteHeader(list, context.Request, source.Name),
+                ActorKind.Certificate => WriteCertificate(list, context.Connection),
+                _ => throw new InvalidOperationException($"Actor kind {source.Kind} has no reader."),
+            };
+        }
+
+        actor = Digest.Of(list.Written);
+        return found;
+    }
+
+    private static bool WriteHeader(PooledBuffer list, HttpRequest request, string name)
+    {
+        var values = request.Headers[name];
+        var found = false;
+        list.WriteInt32(values.Count);
+        foreach (var value in values)
+        {
+            found |= !string.IsNullOrEmpty(value);
+            list.WriteText(value);
+        }
+
+        return found;
+    }
+
+    private static bool WriteCertificate(PooledBuffer list, ConnectionInfo connection)
+    {
+        var certificate = connection.ClientCertificate;
+        list.WriteInt32(certificate is null ? 0 : 1);
+        if (certificate is not null)
+        {
+            list.WriteBytes(certificate.RawDataMemory.Span);
+        }
+
+        return certificate is not null;
+    }
+}

@@ -1,0 +1,89 @@
+using Gateway.Idempotency.Policies;
+using Gateway.Stores;
+
+namespace Gateway.Idempotency.Response;
+
+/// <summary>Every answer that the gateway gives by itself. Titles of the draft's own cases are the draft's.</summary>
+internal static class Problems
+{
+    /// <summary>How soon to try again where nothing better is known.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+
+    public static Problem KeyMissing(KeyRules rules) => new(
+        400, "key-missing", "Idempotency-Key is missing",
+        $"This operation needs the header {rules.Header}: {rules.Format.Description}, {rules.MinLength} to {rules.MaxLength} characters, a new one for each new operation and the same one for each retry.",
+        Retryable: false);
+
+    public static Problem KeyInvalid(KeyRules rules, string brokenRule) => new(
+        400, "key-invalid", "Idempotency-Key is invalid",
+        $"The header {rules.Header} cannot be used: {brokenRule}.",
+        Retryable: false);
+
+    public static Problem ActorMissing(ActorRules rules) => new(
+        400, "actor-missing", "The caller cannot be told apart",
+        $"The request carries none of: {string.Join(", ", rules.Sources)}. Without one, callers could read each other's answers.",
+        Retryable: false);
+
+    public static Problem BodyTooLarge(int limit) => new(
+        413, "body-too-large", "The request body is too large",
+        $"This operation takes at most {limit} bytes. Nothing was recorded and nothing was forwarded.",
+        Retryable: false);
+
+    public static Problem StoreUnavailable() => new(
+        503, "store-unavailable", "The idempotency store is unavailable",
+        "Nothing was forwarded. Retry with the same key.",
+        Retryable: true) { RetryAfter = Soon };
+
+    public static Problem KeyReused(in Fingerprint first, in Fingerprint now)
+    {
+        var differs = new List<string>(3);
+        if (first.RequestLine != now.RequestLine)
+        {
+            differs.Add("request line");
+        }
+
+        if (first.Headers != now.Headers)
+        {
+            differs.Add("headers");
+        }
+
+        if (first.Body != now.Body)
+        {
+            differs.Add("body");
+        }
+
+        return new(
+            422, "key-reused", "Idempotency-Key is already used",
+            $"This key belongs to another request; they differ in: {string.Join(", ", differs)}. A new operation needs a new key.",
+            Retryable: false) { Differs = differs };
+    }
+
+    public static Problem InProgress(TimeSpan leaseRemaining) => new(
+        409, "in-progress", "A request is outstanding for this Idempotency-Key",
+        "The first request with this key is still running. Retry with the same key.",
+        Retryable: true) { RetryAfter = leaseRemaining };
+
+    /// <summary>A retry finds an outcome that nobody knows.</summary>
+    public static Problem OutcomeUnknown(DateTimeOffset firstSeen) => new(
+        409, "outcome-unknown", "The outcome of the request is unknown",
+        "A request with this key was sent, and whether it took effect is not known. Do not send it under another key: find out first.",
+        Retryable: false) { FirstSeen = firstSeen };
+
+    /// <summary>This request's own outcome became unknown.</summary>
+    public static Problem OutcomeLost(int status, DateTimeOffset firstSeen, OutcomeUnknownBehaviour behaviour) => new(
+        status, "outcome-unknown", "The outcome of the request is unknown",
+        behaviour == OutcomeUnknownBehaviour.Retry
+            ? "The request was sent and no whole answer came back: it may have taken effect. Retry with the same key: it will run again."
+            : "The request was sent and no whole answer came back: it may have taken effect. Do not send it under another key: find out first.",
+        Retryable: behaviour == OutcomeUnknownBehaviour.Retry) { FirstSeen = firstSeen };
+
+    public static Problem UpstreamUnreachable(int status) => new(
+        status, "upstream-unreachable", "The backend could not be reached",
+        "Nothing was sent to the backend. Retry with the same key.",
+        Retryable: true) { RetryAfter = Soon };
+
+    public static Problem ResponseNotRetained(in AnswerRecord tombstone) => new(
+        409, "response-not-retained", "The response was not retained",
+        "The request with this key has run and its answer was given, but the answer was not kept. It will not run again.",
+        Retryable: false) { OriginalStatus = tombstone.Status, CompletedAt = tombstone.CompletedAt };
+}

@@ -1,0 +1,13 @@
+namespace Gateway.Idempotency;
+
+/// <summary>The header by which the gateway says that an answer is less than it looks.</summary>
+internal static class StatusHeader
+{
+    public const string Name = "Idempotency-Status";
+
+    /// <summary>The answer was given and the store has not taken it (yet): a retry may be told that the outcome is unknown.</summary>
+    public const string NotStored = "not-stored";
+
+    /// <summary>The store was down and the policy forwards all the same.</summary>
+    public const string Unprotected = "unprotected";
+}

@@ -1,0 +1,35 @@
+using System.Text.Json.Serialization;
+using Gateway.Configuration;
+using Gateway.Stores;
+
+namespace Gateway.Management;
+
+/// <summary>What <c>/health/ready</c> answers.</summary>
+internal sealed class HealthReport(StoreSelfTest selfTest, ConfigurationState configuration, IHostApplicationLifetime lifetime)
+{
+    /// <summary>
+    /// Ready: started, not stopping, and the store has passed its self-test. A refused configuration does not make a gateway
+    /// unready, as its last good one is in force; it shows.
+    /// </summary>
+    public Report Ready()
+    {
+        var stopping = lifetime.ApplicationStopping.IsCancellationRequested;
+        var started = lifetime.ApplicationStarted.IsCancellationRequested;
+        var snapshot = configuration.Current;
+        return new Report(
+            stopping ? "stopping" : !started ? "starting" : !selfTest.HasPassed ? "store-not-ready" : "ready",
+            new StorePart(selfTest.HasPassed ? "passed" : "not passed"),
+            new ConfigurationPart(snapshot.Faults.Count == 0 ? "in force" : "refused", snapshot.InForceSince, [.. snapshot.Faults.Select(fault => fault.ToString())]));
+    }
+
+    internal sealed record Report(string Status, StorePart Store, ConfigurationPart Configuration)
+    {
+        [JsonIgnore]
+        public bool IsReady => Status == "ready";
+    }
+
+    internal sealed record StorePart(string SelfTest);
+
+    /// <param name="State">"in force", or "refused" when a newer set was refused and the last good one still serves.</param>
+    internal sealed record ConfigurationPart(string State, DateTimeOffset InForceSince, IReadOnlyList<string> Faults);
+}

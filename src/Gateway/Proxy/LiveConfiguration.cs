@@ -1,0 +1,127 @@
+using Gateway.Configuration;
+using Gateway.Idempotency.Policies;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace Gateway.Proxy;
+
+/// <summary>
+/// Keeps routes and policies in step. YARP validates each new set (and with it, here, the policies), applies the routes or
+/// refuses them all, and tells; the policies follow its verdict.
+/// </summary>
+internal sealed class LiveConfiguration(IConfiguration configuration, PolicyCatalog catalog, ConfigurationState state, ILogger<LiveConfiguration> logger)
+    : ITransformProvider, IConfigChangeListener
+{
+    private readonly Lock _gate = new();
+    private GatewaySettings? _candidate;
+    private bool _faultsTold;
+    private Microsoft.Extensions.Primitives.IChangeToken? _read;
+
+    /// <summary>What the configuration says now: read anew after each change of any source.</summary>
+    public GatewaySettings Candidate
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_candidate is null || _read!.HasChanged)
+                {
+                    _read = configuration.GetReloadToken();
+                    _candidate = GatewaySettings.Read(configuration);
+                    _faultsTold = false;
+                }
+
+                return _candidate;
+            }
+        }
+    }
+
+    /// <summary>See <see cref="PolicyCatalog.Prime"/>.</summary>
+    public void Prime(string name)
+    {
+        if (Candidate.Policies.TryGetValue(name, out var policy))
+        {
+            catalog.Prime(policy);
+        }
+    }
+
+    /// <summary>A policy may be faulty without a route that names it: its faults are told with the first route that is looked at.</summary>
+    public void ValidateRoute(TransformRouteValidationContext context)
+    {
+        var candidate = Candidate;
+        if (!_faultsTold && candidate.Faults.Count > 0)
+        {
+            _faultsTold = true;
+            context.Errors.Add(new ConfigurationFaultException(candidate.Faults));
+        }
+
+        // YARP takes such a route and answers 503 on it.
+        var route = context.Route;
+        var clusters = configuration.GetSection("ReverseProxy:Clusters").GetChildren().Select(cluster => cluster.Key).ToList();
+        if (!clusters.Contains(route.ClusterId ?? "", StringComparer.OrdinalIgnoreCase))
+        {
+            context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(
+                $"ReverseProxy:Routes:{route.RouteId}:ClusterId", $"names the cluster '{route.ClusterId}', which is not there.",
+                Spelling.Nearest(route.ClusterId ?? "", clusters) is { } near ? $"Did you mean '{near}'?" : "Add it under ReverseProxy:Clusters.")]));
+        }
+    }
+
+    public void ValidateCluster(TransformClusterValidationContext context)
+    {
+    }
+
+    public void Apply(TransformBuilderContext context)
+    {
+    }
+
+    public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) => Refuse(exception);
+
+    public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+    }
+
+    public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception)
+    {
+        lock (_gate)
+        {
+            _candidate = null; // its faults have been told; the next set tells its own
+        }
+
+        Refuse(exception);
+    }
+
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        var candidate = Candidate;
+        if (candidate.Faults.Count > 0)
+        {
+            return; // no route has looked at it: nothing is protected, and nothing may change silently
+        }
+
+        catalog.Apply(candidate.Policies);
+        state.Applied();
+        ProxyLog.ConfigurationApplied(logger, candidate.Policies.Count);
+        foreach (var policy in candidate.Policies.Keys.Except(UsedPolicies(proxyConfigs), StringComparer.OrdinalIgnoreCase))
+        {
+            ProxyLog.ConfigurationWarning(logger, $"Idempotency:Policies:{policy} is used by no route.");
+        }
+    }
+
+    public void Refuse(Exception exception) => Refuse(ProxyFaults.Of(exception));
+
+    public void Refuse(IReadOnlyList<ConfigurationFault> faults)
+    {
+        state.Refused(faults);
+        ProxyLog.ConfigurationRefused(logger, ConfigurationFaultException.Describe(faults));
+    }
+
+    private static IEnumerable<string> UsedPolicies(IReadOnlyList<IProxyConfig> configs) => configs
+        .SelectMany(config => config.Routes)
+        .Select(PolicyName)
+        .OfType<string>();
+
+    /// <summary>The policy that a route names; null: it is not protected.</summary>
+    public static string? PolicyName(RouteConfig route) => route.Transforms?
+        .Select(transform => transform.GetValueOrDefault(IdempotencyTransformFactory.Key))
+        .FirstOrDefault(name => name is not null);
+}

@@ -1,0 +1,31 @@
+namespace Gateway.Stores;
+
+/// <summary>Removes expired records in small batches, so that no request waits long behind one.</summary>
+internal sealed class ExpiredRecordSweeper(IStoreInspector inspector, TimeProvider time, ILogger<ExpiredRecordSweeper> logger) : BackgroundService
+{
+    internal const int BatchSize = 200;
+
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(20);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = Period;
+            try
+            {
+                if (await inspector.SweepAsync(BatchSize) == BatchSize)
+                {
+                    pause = BetweenBatches;
+                }
+            }
+            catch (Exception e)
+            {
+                StoreLog.SweepFailed(logger, e);
+            }
+
+            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+namespace Gateway.Stores;
+
+internal static partial class StoreLog
+{
+    [LoggerMessage(1, LogLevel.Error, "The store failed its self-test; the gateway is not ready, and tries again", EventName = "SelfTestFailed")]
+    public static partial void SelfTestFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(2, LogLevel.Warning, "Removing expired records failed; it is tried again", EventName = "SweepFailed")]
+    public static partial void SweepFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(3, LogLevel.Warning, "The store is Memory: it forgets every record when this process ends, and cannot be shared. For tests and trials only", EventName = "MemoryStoreForgets")]
+    public static partial void MemoryStoreForgets(ILogger logger);
+}

@@ -20,7 +20,9 @@ internal sealed class ManagementListener(GatewaySettings settings, HealthReport 
 
         // Nothing of the public listener's settings (URLs, Kestrel:Endpoints, files) may leak in here.
         builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection();
         builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseUrls(settings.ManagementUrl.GetLeftPart(UriPartial.Authority));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         _app = builder.Build();
@@ -36,5 +38,13 @@ internal sealed class ManagementListener(GatewaySettings settings, HealthReport 
             await _app.StopAsync(cancellationToken);
             await _app.DisposeAsync();
         }
+    }
+
+    /// <summary>Signals are the gateway's to handle.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -297,7 +297,11 @@ async Task<Reply> RetryWhileInProgressAsync(Payment payment)
         var reply = await SendAsync(payment);
         if (reply.Code != "in-progress" || waited.Elapsed > TimeSpan.FromSeconds(20))
         {
-            Tell(asked > 2 ? $"and so {asked - 1} times, for {waited.Elapsed.TotalSeconds:0.0} s; then" : "then");
+            if (asked > 1)
+            {
+                Tell($"and so on, {asked - 1} in all within {waited.Elapsed.TotalSeconds:0.0} s; then");
+            }
+
             ShowReply(reply);
             return reply;
         }
@@ -465,8 +469,7 @@ string ThingsToTry() =>
         -H 'X-Demo-Fault: reset'   a lost answer
 
       curl {{gatewayUrl}}/ledger                         the charges, over a route that is not protected
-      curl {{gatewayUrl}}/.well-known/idempotency        what this gateway promises its clients
-      curl {{managementUrl}}/health/ready
+      curl {{managementUrl}}/health/ready                   the gateway's health, on a listener of its own
       curl {{backendUrl}}/                               every knob of the backend
 
     Ctrl+C stops both.

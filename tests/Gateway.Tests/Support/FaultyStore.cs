@@ -1,0 +1,39 @@
+using Gateway.Stores;
+
+namespace Gateway.Tests.Support;
+
+/// <summary>A real store whose verbs can be made to fail, hang or be watched.</summary>
+internal sealed class FaultyStore(IIdempotencyStore inner) : IIdempotencyStore
+{
+    /// <summary>Runs before the verb reaches the store: throw to refuse it, wait to hang it.</summary>
+    public Func<string, Task> Before { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Runs after the verb has been carried out: throw to lose its reply.</summary>
+    public Func<string, Task> After { get; set; } = _ => Task.CompletedTask;
+
+    public async ValueTask<BeginResult> BeginCoreAsync(BeginRequest request)
+    {
+        await Before("begin");
+        var result = await inner.BeginAsync(request);
+        await After("begin");
+        return result;
+    }
+
+    public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => BeginCoreAsync(request);
+
+    public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) => CallAsync("renew", () => inner.RenewAsync(key, claim, lease));
+
+    public ValueTask<bool> CompleteAsync(RecordKey key, ClaimToken claim, ReadOnlyMemory<byte> answer) => CallAsync("complete", () => inner.CompleteAsync(key, claim, answer));
+
+    public ValueTask<bool> MarkUnknownAsync(RecordKey key, ClaimToken claim) => CallAsync("mark-unknown", () => inner.MarkUnknownAsync(key, claim));
+
+    public ValueTask<bool> ReleaseAsync(RecordKey key, ClaimToken claim) => CallAsync("release", () => inner.ReleaseAsync(key, claim));
+
+    private async ValueTask<bool> CallAsync(string verb, Func<ValueTask<bool>> call)
+    {
+        await Before(verb);
+        var result = await call();
+        await After(verb);
+        return result;
+    }
+}

@@ -41,7 +41,6 @@ public static class Program
         // Its own settings lie beside the program; the routes file and the data lie where it is started.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var routesFile = builder.Configuration.AddRoutesFile();
-        configure?.Invoke(builder);
         var settings = GatewaySettings.Read(builder.Configuration);
         UseDefaultAddress(builder);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -64,6 +63,7 @@ public static class Program
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ManagementListener>());
         builder.Services.AddHostedService<StartupReport>();
 
+        configure?.Invoke(builder);
         var app = builder.Build();
         try
         {

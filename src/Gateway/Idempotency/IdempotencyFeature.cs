@@ -51,18 +51,4 @@ internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcome
             response.Headers[StatusHeader.Name] = StatusHeader.Unprotected;
         }
     }
-
-    /// <summary>Trailers that were caught aside because the server's own feature was not there are of no use to this client.</summary>
-    public void SendTrailers(HttpResponse response)
-    {
-        if (Trailers is null || !response.SupportsTrailers())
-        {
-            return;
-        }
-
-        foreach (var (name, values) in Trailers)
-        {
-            response.AppendTrailer(name, values);
-        }
-    }
 }

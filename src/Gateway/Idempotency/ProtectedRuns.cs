@@ -79,7 +79,6 @@ internal sealed class ProtectedRuns(
             case ForwardEnd.Answered:
                 await outcomes.SettleAsync(context, run, feature);
                 feature.Mark(context.Response);
-                feature.SendTrailers(context.Response);
                 await Replay.WriteBodyAsync(context.Response, feature.Answer!.Body);
                 break;
 

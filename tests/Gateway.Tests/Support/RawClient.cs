@@ -27,6 +27,16 @@ internal sealed class RawClient : IDisposable
     /// <summary>Head and body of the next answer as Latin-1, by its Content-Length (or none).</summary>
     public async Task<(string Head, string Body)> ReadAnswerAsync()
     {
+        var head = await ReadHeadOnlyAsync();
+        var length = head.Split("\r\n").FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+        var body = new byte[length is null ? 0 : int.Parse(length["Content-Length:".Length..], System.Globalization.CultureInfo.InvariantCulture)];
+        await new NetworkStream(_socket).ReadExactlyAsync(body).AsTask().WithinLimit();
+        return (head, Encoding.Latin1.GetString(body));
+    }
+
+    /// <summary>For an answer whose Content-Length announces what is not sent (304).</summary>
+    public async Task<string> ReadHeadOnlyAsync()
+    {
         var stream = new NetworkStream(_socket);
         var head = new StringBuilder();
         var one = new byte[1];
@@ -37,10 +47,7 @@ internal sealed class RawClient : IDisposable
             head.Append((char)one[0]);
         }
 
-        var length = head.ToString().Split("\r\n").FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
-        var body = new byte[length is null ? 0 : int.Parse(length["Content-Length:".Length..], System.Globalization.CultureInfo.InvariantCulture)];
-        await stream.ReadExactlyAsync(body).AsTask().WithinLimit();
-        return (head.ToString(), Encoding.Latin1.GetString(body));
+        return head.ToString();
     }
 
     /// <summary>Reads until the server closes.</summary>
@@ -58,6 +65,9 @@ internal sealed class RawClient : IDisposable
 
         return Encoding.Latin1.GetString(all.ToArray());
     }
+
+    /// <summary>Bytes that have come and are not read yet.</summary>
+    public int Available => _socket.Available;
 
     public void Close() => _socket.Close();
 

@@ -21,8 +21,14 @@ internal static class Requests
         return request;
     }
 
-    public static Task<HttpResponseMessage> PostAsync(this HttpClient client, string? key, string body = Payment, string path = "/payments/1/confirm") =>
-        client.SendAsync(Post(key, body, path)).WithinLimit();
+    public static Task<HttpResponseMessage> PostAsync(
+        this HttpClient client, string? key, string body = Payment, string path = "/payments/1/confirm", CancellationToken cancellationToken = default)
+    {
+        var request = Post(key, body, path);
+        request.Version = client.DefaultRequestVersion; // HttpClient applies its defaults only to requests that it makes itself
+        request.VersionPolicy = client.DefaultVersionPolicy;
+        return client.SendAsync(request, cancellationToken).WithinLimit();
+    }
 
     public static bool IsReplay(this HttpResponseMessage response) =>
         response.Headers.TryGetValues("Idempotent-Replayed", out var values) && values.Single() == "true";

@@ -45,7 +45,7 @@ internal interface IIdempotencyFeature
     /// <summary>The received body. Set with <see cref="ForwardEnd.Answered"/>; the middleware disposes of it.</summary>
     AnswerBuffer? Answer { get; set; }
 
-    /// <summary>Null: none, or they are on the server's own feature.</summary>
+    /// <summary>For the record. What this client can get of them is on the server's own feature already.</summary>
     IHeaderDictionary? Trailers { get; set; }
 
     ForwardEnd End { get; set; }

@@ -98,7 +98,7 @@ internal sealed class IdempotencyMiddleware(
             // 6 Forward, capture, complete and reply; or what the record says
             await (begin.Outcome switch
             {
-                BeginOutcome.Claimed => runs.RunAsync(context, next, plan, request, body, key.Sent!),
+                BeginOutcome.Claimed => runs.RunAsync(context, next, plan, request, begin.CreatedAt, body, key.Sent!),
                 _ when begin.Fingerprint != request.Fingerprint => RefuseAsync(context, plan, key, Problems.KeyReused(begin.Fingerprint, request.Fingerprint)),
                 BeginOutcome.InFlight => RefuseAsync(context, plan, key, Problems.InProgress(begin.LeaseRemaining)),
                 BeginOutcome.Unknown => RefuseAsync(context, plan, key, Problems.OutcomeUnknown(begin.CreatedAt)),

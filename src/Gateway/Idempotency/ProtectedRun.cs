@@ -7,7 +7,7 @@ namespace Gateway.Idempotency;
 
 /// <summary>One run of one request.</summary>
 /// <param name="claim">Null: there is no record (<c>StoreFailure: Forward</c>).</param>
-internal sealed class ProtectedRun(RoutePlan plan, RequestBody body, ForwardDeadline deadline, RunningClaim? claim, DateTimeOffset startedAt)
+internal sealed class ProtectedRun(RoutePlan plan, RequestBody body, ForwardDeadline deadline, RunningClaim? claim, DateTimeOffset firstSeen)
 {
     public RoutePlan Plan => plan;
 
@@ -17,7 +17,8 @@ internal sealed class ProtectedRun(RoutePlan plan, RequestBody body, ForwardDead
 
     public RunningClaim? Claim => claim;
 
-    public DateTimeOffset StartedAt => startedAt;
+    /// <summary>By the record's clock.</summary>
+    public DateTimeOffset FirstSeen => firstSeen;
 
     public RecordKey Record => claim?.Key ?? default;
 }

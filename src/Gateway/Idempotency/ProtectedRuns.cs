@@ -11,18 +11,18 @@ namespace Gateway.Idempotency;
 internal sealed class ProtectedRuns(
     RunningClaims claims, OutcomeWriter outcomes, ProblemWriter problems, TimeProvider time, ILogger<ProtectedRuns> logger)
 {
-    public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, RequestBody body, string sentKey)
+    public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, string sentKey)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
         var claim = new RunningClaim(request.Key, request.Claim, request.Lease, deadline);
         claims.Track(claim);
         try
         {
-            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, time.GetUtcNow()), sentKey);
+            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, firstSeen), sentKey);
         }
         finally
         {
-            claims.EndForward(claim);
+            claims.EndForward();
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class ProtectedRuns(
 
             case ForwardEnd.Lost:
                 await outcomes.MarkUnknownAsync(run, run.Deadline.IsStopped ? "the gateway stops" : "no whole answer");
-                await RefuseAsync(context, run, feature, Problems.OutcomeLost(feature.FailureStatus, run.StartedAt, run.Plan.Policy.OutcomeUnknown));
+                await RefuseAsync(context, run, feature, Problems.OutcomeLost(feature.FailureStatus, run.FirstSeen, run.Plan.Policy.OutcomeUnknown));
                 break;
 
             case ForwardEnd.Local:

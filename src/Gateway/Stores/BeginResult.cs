@@ -31,7 +31,7 @@ public readonly struct BeginResult
     /// <summary>Of the request that the record belongs to. Not for <see cref="BeginOutcome.Claimed"/>.</summary>
     public Fingerprint Fingerprint { get; }
 
-    /// <summary>When the key was first seen. Not for <see cref="BeginOutcome.Claimed"/>.</summary>
+    /// <summary>When the key was first seen, by the store's clock.</summary>
     public DateTimeOffset CreatedAt { get; }
 
     /// <summary>What is left of the other claim's lease; more than zero. Only for <see cref="BeginOutcome.InFlight"/>.</summary>
@@ -40,7 +40,7 @@ public readonly struct BeginResult
     /// <summary>The bytes that were given to complete, not to be written to. Only for <see cref="BeginOutcome.Completed"/>.</summary>
     public ReadOnlyMemory<byte> Answer { get; private init; }
 
-    public static BeginResult Claimed() => default;
+    public static BeginResult Claimed(DateTimeOffset createdAt) => new(BeginOutcome.Claimed, default, createdAt);
 
     public static BeginResult InFlight(in Fingerprint fingerprint, DateTimeOffset createdAt, TimeSpan leaseRemaining) =>
         new(BeginOutcome.InFlight, fingerprint, createdAt) { LeaseRemaining = leaseRemaining };

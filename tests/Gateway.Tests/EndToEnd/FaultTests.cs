@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.EndToEnd;
@@ -23,7 +24,11 @@ public sealed class FaultTests
         Assert.Equal("k", first.Headers.GetValues("Idempotency-Key").Single());
         using var retry = await gateway.Client.PostAsync("k");
         await retry.ShouldBeAsync(409, "outcome-unknown");
+        Assert.Equal(await FirstSeenAsync(first), await FirstSeenAsync(retry));
         Assert.Single(backend.Requests);
+
+        static async Task<string?> FirstSeenAsync(HttpResponseMessage answer) =>
+            JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("firstSeen").GetString();
     }
 
     [Theory]

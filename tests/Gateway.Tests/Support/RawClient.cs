@@ -50,6 +50,13 @@ internal sealed class RawClient : IDisposable
         return head.ToString();
     }
 
+    public async Task<string> ReadExactlyAsync(int count)
+    {
+        var bytes = new byte[count];
+        await new NetworkStream(_socket).ReadExactlyAsync(bytes).AsTask().WithinLimit();
+        return Encoding.Latin1.GetString(bytes);
+    }
+
     /// <summary>Reads until the server closes.</summary>
     public async Task<string> ReadToEndAsync()
     {

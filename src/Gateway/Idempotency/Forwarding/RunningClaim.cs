@@ -19,6 +19,5 @@ internal sealed class RunningClaim(RecordKey key, ClaimToken token, TimeSpan lea
     internal long RenewAt;
     internal bool IsRenewing;
     internal bool IsLeaseLost;
-    internal bool IsForwarding;
     internal bool IsTracked;
 }

@@ -17,7 +17,7 @@ internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits,
     private TaskCompletionSource? _idle;
     private Task _renewing = Task.CompletedTask;
 
-    /// <summary>Forwards that are running now.</summary>
+    /// <summary>Runs that have not ended.</summary>
     public int Forwarding { get; private set; }
 
     public void Track(RunningClaim claim)
@@ -25,7 +25,7 @@ internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits,
         lock (_gate)
         {
             claim.RenewAt = NextRenewal(claim);
-            claim.IsTracked = claim.IsForwarding = true;
+            claim.IsTracked = true;
             claim.Next = _first;
             if (_first is not null)
             {
@@ -37,20 +37,23 @@ internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits,
         }
     }
 
-    /// <summary>The forward has ended; the lease is still renewed.</summary>
-    public void EndForward(RunningClaim claim)
+    /// <summary>The run is over, its record written and its client answered; shutdown waits for this. A lease may still be renewed.</summary>
+    public void EndForward()
     {
         lock (_gate)
         {
-            EndForwardUnderLock(claim);
+            if (--Forwarding == 0)
+            {
+                _idle?.TrySetResult();
+            }
         }
     }
 
+    /// <summary>The lease needs no renewal any more.</summary>
     public void Untrack(RunningClaim claim)
     {
         lock (_gate)
         {
-            EndForwardUnderLock(claim);
             if (!claim.IsTracked)
             {
                 return;
@@ -111,18 +114,6 @@ internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits,
     }
 
     public void Dispose() => _stop.Dispose();
-
-    private void EndForwardUnderLock(RunningClaim claim)
-    {
-        if (claim.IsForwarding)
-        {
-            claim.IsForwarding = false;
-            if (--Forwarding == 0)
-            {
-                _idle?.TrySetResult();
-            }
-        }
-    }
 
     private async Task RenewAsync()
     {

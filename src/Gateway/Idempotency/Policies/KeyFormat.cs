@@ -12,7 +12,7 @@ internal sealed class KeyFormat
     private static readonly SearchValues<char> UlidAlphabet = SearchValues.Create("0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz");
 
     /// <summary>Visible ASCII.</summary>
-    public static readonly KeyFormat Any = new("Any", "visible ASCII characters", static _ => true);
+    public static readonly KeyFormat Any = new("Any", "visible ASCII", static _ => true);
 
     /// <summary>RFC 9562 in its usual form, 8-4-4-4-12.</summary>
     public static readonly KeyFormat Uuid = new("Uuid", "a UUID such as 8e03978e-40d5-43dd-bc93-6894a57f9324", static key => Guid.TryParseExact(key, "D", out _));

@@ -37,7 +37,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
                 Retention = request.Retention,
                 CreatedAt = createdAt,
             };
-            return new(BeginResult.Claimed());
+            return new(BeginResult.Claimed(createdAt));
         }
     }
 

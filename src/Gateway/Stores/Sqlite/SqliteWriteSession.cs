@@ -72,7 +72,7 @@ internal sealed class SqliteWriteSession : IDisposable
         var label = request.Label;
         if (_insert.With(SqliteBlob.Of(request.Key), claim, fingerprint, leaseUntil, leaseUntil + retention, retention, now, label.Operation, label.Key, SqliteBlob.Of(label.Actor)).Execute() == 1)
         {
-            return BeginResult.Claimed();
+            return BeginResult.Claimed(DateTimeOffset.FromUnixTimeMilliseconds(now));
         }
 
         var row = SqliteRow.Find(_find, request.Key)!.Value;
@@ -85,7 +85,7 @@ internal sealed class SqliteWriteSession : IDisposable
         var createdAt = row.ExpiresAt > now ? row.CreatedAt : now;
         _takeOver.With(claim, fingerprint, leaseUntil, leaseUntil + retention, retention, createdAt, label.Operation, label.Key, SqliteBlob.Of(label.Actor), row.Id).Execute();
         _forgetAnswer.With(row.Id).Execute();
-        return BeginResult.Claimed();
+        return BeginResult.Claimed(DateTimeOffset.FromUnixTimeMilliseconds(createdAt));
     }
 
     public bool Renew(RecordKey key, ClaimToken claim, TimeSpan lease, long now) =>

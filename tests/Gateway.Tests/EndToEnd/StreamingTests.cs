@@ -153,5 +153,6 @@ public sealed class StreamingTests
         }
 
         gone.SetResult();
-        await heard.Task.WithinLimit();    }
+        await heard.Task.WithinLimit();
+    }
 }

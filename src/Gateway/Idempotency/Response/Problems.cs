@@ -32,7 +32,8 @@ internal static class Problems
     public static Problem StoreUnavailable() => new(
         503, "store-unavailable", "The idempotency store is unavailable",
         "Nothing was forwarded. Retry with the same key.",
-        Retryable: true) { RetryAfter = Soon };
+        Retryable: true)
+    { RetryAfter = Soon };
 
     public static Problem KeyReused(in Fingerprint first, in Fingerprint now)
     {
@@ -55,19 +56,22 @@ internal static class Problems
         return new(
             422, "key-reused", "Idempotency-Key is already used",
             $"This key belongs to another request; they differ in: {string.Join(", ", differs)}. A new operation needs a new key.",
-            Retryable: false) { Differs = differs };
+            Retryable: false)
+        { Differs = differs };
     }
 
     public static Problem InProgress(TimeSpan leaseRemaining) => new(
         409, "in-progress", "A request is outstanding for this Idempotency-Key",
         "The first request with this key is still running. Retry with the same key.",
-        Retryable: true) { RetryAfter = leaseRemaining };
+        Retryable: true)
+    { RetryAfter = leaseRemaining };
 
     /// <summary>A retry finds an outcome that nobody knows.</summary>
     public static Problem OutcomeUnknown(DateTimeOffset firstSeen) => new(
         409, "outcome-unknown", "The outcome of the request is unknown",
         "A request with this key was sent, and whether it took effect is not known. Do not send it under another key: find out first.",
-        Retryable: false) { FirstSeen = firstSeen };
+        Retryable: false)
+    { FirstSeen = firstSeen };
 
     /// <summary>This request's own outcome became unknown.</summary>
     public static Problem OutcomeLost(int status, DateTimeOffset firstSeen, OutcomeUnknownBehaviour behaviour) => new(
@@ -75,15 +79,18 @@ internal static class Problems
         behaviour == OutcomeUnknownBehaviour.Retry
             ? "The request was sent and no whole answer came back: it may have taken effect. Retry with the same key: it will run again."
             : "The request was sent and no whole answer came back: it may have taken effect. Do not send it under another key: find out first.",
-        Retryable: behaviour == OutcomeUnknownBehaviour.Retry) { FirstSeen = firstSeen };
+        Retryable: behaviour == OutcomeUnknownBehaviour.Retry)
+    { FirstSeen = firstSeen };
 
     public static Problem UpstreamUnreachable(int status) => new(
         status, "upstream-unreachable", "The backend could not be reached",
         "Nothing was sent to the backend. Retry with the same key.",
-        Retryable: true) { RetryAfter = Soon };
+        Retryable: true)
+    { RetryAfter = Soon };
 
     public static Problem ResponseNotRetained(in AnswerRecord tombstone) => new(
         409, "response-not-retained", "The response was not retained",
         "The request with this key has run and its answer was given, but the answer was not kept. It will not run again.",
-        Retryable: false) { OriginalStatus = tombstone.Status, CompletedAt = tombstone.CompletedAt };
+        Retryable: false)
+    { OriginalStatus = tombstone.Status, CompletedAt = tombstone.CompletedAt };
 }

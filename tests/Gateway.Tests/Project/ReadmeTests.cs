@@ -1,0 +1,112 @@
+using System.Text.RegularExpressions;
+using Gateway.Configuration;
+using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Response;
+using Gateway.Stores;
+using Microsoft.Extensions.Configuration;
+
+namespace Gateway.Tests.Project;
+
+/// <summary>What the README says in tables is what the code does.</summary>
+public sealed partial class ReadmeTests
+{
+    [Fact]
+    public void Every_policy_key_of_the_README_is_read_and_no_other()
+    {
+        // A policy of known keys with values that none of them takes: each is reported by its own fault.
+        var documented = Rows("policy").Select(row => row[0]).ToList();
+        var settings = documented.ToDictionary(key => $"Idempotency:Policies:p:{key}", _ => (string?)"?!");
+        var faults = GatewaySettings.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()).Faults;
+        Assert.DoesNotContain(faults, fault => fault.Problem == "is not a known key.");
+
+        // And what the reader names as known is in the table.
+        var unknown = new[] { "p", "p:Key", "p:Fingerprint" }.ToDictionary(section => $"Idempotency:Policies:{section}:zzzzzzzzzzzzzzzz", _ => (string?)"1");
+        foreach (var fault in GatewaySettings.Read(new ConfigurationBuilder().AddInMemoryCollection(unknown).Build()).Faults.Where(fault => fault.Cure.StartsWith("Known here: ", StringComparison.Ordinal)))
+        {
+            var prefix = fault.Place.Split(':') is [_, _, _, var section, _] ? $"{section}:" : "";
+            foreach (var key in fault.Cure["Known here: ".Length..].TrimEnd('.').Split(", ").Except(["Key", "Fingerprint"]))
+            {
+                Assert.Contains($"{prefix}{key}", documented);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_defaults_of_the_README_are_the_defaults()
+    {
+        var policy = GatewaySettings.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Idempotency:Policies:p:Actor:0", "Shared")]).Build()).Policies["p"];
+        var defaults = Rows("policy").ToDictionary(row => row[0], row => row[1]);
+        Assert.Equal(defaults["Mode"], policy.Mode.ToString());
+        Assert.Equal(defaults["Methods"].Split(", ").Order(), policy.Methods.Order());
+        Assert.Equal(defaults["Key:Header"], policy.Key.Header);
+        Assert.Equal(defaults["Key:Required"], policy.Key.Required ? "true" : "false");
+        Assert.Equal(defaults["Key:Format"], policy.Key.Format.Name);
+        Assert.Equal(defaults["Key:MinLength"], $"{policy.Key.MinLength}");
+        Assert.Equal(defaults["Key:MaxLength"], $"{policy.Key.MaxLength}");
+        Assert.Equal(defaults["Fingerprint:Body"], policy.Fingerprint.Body.ToString());
+        Assert.Equal(defaults["Fingerprint:Query"], policy.Fingerprint.Query ? "true" : "false");
+        Assert.Equal(defaults["Retention"], policy.Retention.ToString("c"));
+        Assert.Equal(defaults["Lease"], policy.Lease.ToString("c"));
+        Assert.Equal(defaults["Deadline"], policy.Deadline.ToString("c"));
+        Assert.Equal(defaults["InProgress"], policy.InProgress.ToString());
+        Assert.Equal(defaults["OutcomeUnknown"], policy.OutcomeUnknown.ToString());
+        Assert.Equal(defaults["StoreFailure"], policy.StoreFailure.ToString());
+        Assert.Equal(defaults["ReleaseStatusCodes"], string.Join(", ", policy.ReleaseStatusCodes.Order()));
+        Assert.Equal(defaults["UnknownStatusCodes"], string.Join(", ", policy.UnknownStatusCodes.Order()));
+        Assert.Equal(defaults["RetainBody"], policy.RetainBody ? "true" : "false");
+        Assert.Equal(defaults["MaxRequestBodySize"], $"{policy.MaxRequestBodySize}");
+        Assert.Equal(defaults["MaxResponseBodySize"], $"{policy.MaxResponseBodySize}");
+    }
+
+    [Fact]
+    public void Every_answer_of_the_README_is_one_that_the_gateway_gives_and_the_other_way_round()
+    {
+        var given = new[]
+        {
+            Problems.KeyMissing(new KeyRules()),
+            Problems.KeyInvalid(new KeyRules(), "x"),
+            Problems.ActorMissing(ActorRules.Shared),
+            Problems.BodyTooLarge(1),
+            Problems.StoreUnavailable(),
+            Problems.KeyReused(new Fingerprint(1, 2, 3), default),
+            Problems.InProgress(TimeSpan.FromSeconds(1)),
+            Problems.OutcomeUnknown(default),
+            Problems.OutcomeLost(502, default, OutcomeUnknownBehaviour.Hold),
+            Problems.OutcomeLost(504, default, OutcomeUnknownBehaviour.Hold),
+            Problems.UpstreamUnreachable(502),
+            Problems.UpstreamUnreachable(503),
+            Problems.UpstreamUnreachable(504),
+        }.Select(problem => $"{problem.Status} {problem.Code}").Append("409 response-not-retained");
+        var documented = Rows("answers").SelectMany(row => row[0].Split(", ").Select(status => $"{status} {row[1]}"));
+        Assert.Equal(given.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_repositorys_routes_file_has_no_fault()
+    {
+        var configuration = new ConfigurationBuilder().AddJsonFile(Path.Combine(Repository.Root.FullName, "appsettings.routes.json")).Build();
+        Assert.Empty(GatewaySettings.Read(configuration).Faults);
+        Assert.Empty(RoutesShape.Check(configuration));
+    }
+
+    [Fact]
+    public void Every_file_that_the_README_names_is_there()
+    {
+        foreach (Match match in RepositoryPath().Matches(Repository.Read("README.md")))
+        {
+            var path = Path.Combine(Repository.Root.FullName, match.Groups[1].Value);
+            Assert.True(Path.Exists(path), $"README.md names {match.Groups[1].Value}.");
+        }
+    }
+
+    private static List<string[]> Rows(string table)
+    {
+        var lines = Repository.Read("README.md").Split('\n');
+        var start = Array.IndexOf(lines, $"<!-- {table} -->");
+        Assert.True(start >= 0, $"README.md has no table {table}.");
+        return [.. lines.Skip(start + 3).TakeWhile(line => line.StartsWith('|')).Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim().Replace("`", "", StringComparison.Ordinal)).ToArray())];
+    }
+
+    [GeneratedRegex(@"`((?:src|tests)/[\w/.]+|demo\.cs|appsettings\.routes\.json|Gateway\.sln)`")]
+    private static partial Regex RepositoryPath();
+}

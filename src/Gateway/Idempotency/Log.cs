@@ -26,7 +26,7 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "Shutting down: {Count} forwards did not end in time and are cut off; their outcome is unknown", EventName = "CuttingOff")]
     public static partial void CuttingOff(ILogger logger, int count);
 
-    [LoggerMessage(8, LogLevel.Warning, "A background write for record {Record} failed; it is tried again", EventName = "DeferredWriteFailed")]
+    [LoggerMessage(8, LogLevel.Debug, "A background write for record {Record} failed; it is tried again", EventName = "DeferredWriteFailed")]
     public static partial void DeferredWriteFailed(ILogger logger, RecordKey record, Exception error);
 
     [LoggerMessage(9, LogLevel.Error, "A background write for record {Record} was given up: {Reason}", EventName = "DeferredWriteDropped")]
@@ -41,6 +41,6 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Error, "The proxy pipeline threw for record {Record} of {Operation}", EventName = "PipelineFailed")]
     public static partial void PipelineFailed(ILogger logger, RecordKey record, string operation, Exception error);
 
-    [LoggerMessage(13, LogLevel.Information, "The background write for record {Record} has landed", EventName = "DeferredWriteLanded")]
+    [LoggerMessage(13, LogLevel.Debug, "The background write for record {Record} has landed", EventName = "DeferredWriteLanded")]
     public static partial void DeferredWriteLanded(ILogger logger, RecordKey record);
 }

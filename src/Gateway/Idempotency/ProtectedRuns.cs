@@ -22,6 +22,12 @@ internal sealed class ProtectedRuns(
         }
         finally
         {
+            // Whatever was thrown: no lease is renewed for a run that is over, or its key would say "in progress" for ever.
+            if (!claim.IsDeferred)
+            {
+                claims.Untrack(claim);
+            }
+
             claims.EndForward();
         }
     }

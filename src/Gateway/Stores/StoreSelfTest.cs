@@ -7,6 +7,7 @@ namespace Gateway.Stores;
 internal sealed class StoreSelfTest(IIdempotencyStore store, TimeProvider time, ILogger<StoreSelfTest> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the finished record stays: it is removed by expiring.</summary>
@@ -36,8 +37,12 @@ internal sealed class StoreSelfTest(IIdempotencyStore store, TimeProvider time, 
         {
             try
             {
-                await RunAsync(store);
+                await RunAsync(store).WaitAsync(Limit, time, stoppingToken);
                 HasPassed = true;
+                return;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
                 return;
             }
             catch (Exception e)

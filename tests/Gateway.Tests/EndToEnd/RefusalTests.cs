@@ -134,6 +134,7 @@ public sealed class RefusalTests : IAsyncLifetime
         using var other = await _gateway.Client.PostAsync("k", new string('y', 100), "/p");
         Assert.Equal(200, (int)other.StatusCode);
         Assert.Single(_backend.Requests);
+        Assert.DoesNotContain(_gateway.Log.Entries, entry => entry.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
     }
 
     [Fact]

@@ -12,6 +12,9 @@ internal sealed class DeferredWrites(IIdempotencyStore store, RunningClaims clai
     /// <summary>Bytes of answers that may wait. Beyond it an answer's record is left to become Unknown: honest, and bounded.</summary>
     internal const long MaxBytes = 64 << 20;
 
+    /// <summary>Writes that may wait at once. During a long outage most of them are releases of claims that were never taken.</summary>
+    internal const int MaxCount = 10_000;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -39,11 +42,11 @@ internal sealed class DeferredWrites(IIdempotencyStore store, RunningClaims clai
             if (_bytes + answer.Length > MaxBytes)
             {
                 Log.DeferredWriteDropped(logger, claim.Key, $"{MaxBytes} bytes are waiting already");
-                claims.Untrack(claim);
                 return;
             }
 
             _bytes += answer.Length;
+            claim.IsDeferred = true;
         }
 
         var copy = answer.ToArray(); // the caller's buffer is pooled
@@ -61,7 +64,16 @@ internal sealed class DeferredWrites(IIdempotencyStore store, RunningClaims clai
     /// Frees a key whose request was never sent. Also for a begin that was given up: it may have been carried out, and would
     /// leave a claim that nobody holds.
     /// </summary>
-    public void Release(RecordKey key, ClaimToken claim) => Start(key, () => store.ReleaseAsync(key, claim), static () => { });
+    public void Release(RecordKey key, ClaimToken claim)
+    {
+        if (Count >= MaxCount)
+        {
+            Log.DeferredWriteDropped(logger, key, $"{MaxCount} writes are waiting already");
+            return;
+        }
+
+        Start(key, () => store.ReleaseAsync(key, claim), static () => { });
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -34,6 +34,10 @@ internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits,
 
             _first = claim;
             Forwarding++;
+            if (_idle is not null)
+            {
+                claim.Deadline.Stop(); // too late to begin: it ends before anything is sent, and is released
+            }
         }
     }
 

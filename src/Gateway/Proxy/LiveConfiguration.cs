@@ -100,7 +100,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, PolicyCata
 
         catalog.Apply(candidate.Policies);
         state.Applied();
-        ProxyLog.ConfigurationApplied(logger, candidate.Policies.Count);
+        ProxyLog.ConfigurationApplied(logger, candidate.Policies.Count == 0 ? "none" : string.Join(", ", candidate.Policies.Keys.Order(StringComparer.Ordinal)));
         foreach (var policy in candidate.Policies.Keys.Except(UsedPolicies(proxyConfigs), StringComparer.OrdinalIgnoreCase))
         {
             ProxyLog.ConfigurationWarning(logger, $"Idempotency:Policies:{policy} is used by no route.");

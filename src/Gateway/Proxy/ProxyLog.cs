@@ -13,8 +13,8 @@ internal static partial class ProxyLog
     [LoggerMessage(3, LogLevel.Error, "The new configuration is refused; the last good one stays in force:{Faults}", EventName = "ConfigurationRefused")]
     public static partial void ConfigurationRefused(ILogger logger, string faults);
 
-    [LoggerMessage(4, LogLevel.Information, "The configuration is in force: {Policies} policies", EventName = "ConfigurationApplied")]
-    public static partial void ConfigurationApplied(ILogger logger, int policies);
+    [LoggerMessage(4, LogLevel.Information, "The configuration is in force; policies: {Policies}", EventName = "ConfigurationApplied")]
+    public static partial void ConfigurationApplied(ILogger logger, string policies);
 
     [LoggerMessage(5, LogLevel.Warning, "{Warning}", EventName = "ConfigurationWarning")]
     public static partial void ConfigurationWarning(ILogger logger, string warning);

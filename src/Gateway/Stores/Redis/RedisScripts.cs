@@ -1,0 +1,18 @@
+namespace Gateway.Stores.Redis;
+
+/// <summary>The scripts, each in a file of its own under <c>Scripts/</c>.</summary>
+internal static class RedisScripts
+{
+    public static readonly string Begin = Load("begin");
+    public static readonly string Renew = Load("renew");
+    public static readonly string Complete = Load("complete");
+    public static readonly string MarkUnknown = Load("mark_unknown");
+    public static readonly string Release = Load("release");
+
+    private static string Load(string name)
+    {
+        using var stream = typeof(RedisScripts).Assembly.GetManifestResourceStream($"Gateway.Stores.Redis.Scripts.{name}.lua")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

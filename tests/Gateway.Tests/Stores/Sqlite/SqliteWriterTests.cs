@@ -185,6 +185,40 @@ public sealed class SqliteWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lock_that_is_lost_amid_a_failed_batch_fails_the_rest_of_it_at_once()
+    {
+        using var other = _folder.Connect();
+        Task<BeginResult>[] writes;
+        Task<int> failing;
+        var runs = 0;
+        using (var held = Hold())
+        {
+            failing = _writer.WriteAsync<int>(session =>
+            {
+                if (++runs == 2)
+                {
+                    session.Rollback();
+                    other.Ask("BEGIN IMMEDIATE");
+                }
+
+                throw new InvalidDataException();
+            }).AsTask();
+            writes = [.. Enumerable.Range(0, 5).Select(_ => InsertAsync().AsTask())];
+        }
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => failing);
+        var failures = new HashSet<Exception>();
+        foreach (var write in writes)
+        {
+            failures.Add(await Assert.ThrowsAsync<SqliteException>(() => write));
+        }
+
+        Assert.Single(failures); // one wait for the lock, not five
+        other.Ask("ROLLBACK");
+        Assert.Equal(BeginOutcome.Claimed, (await InsertAsync()).Outcome);
+    }
+
+    [Fact]
     public async Task A_transaction_that_was_left_open_is_given_up_and_the_writer_lives_on()
     {
         await Assert.ThrowsAsync<SqliteException>(async () => await _writer.WriteAsync<int>(session =>

@@ -7,5 +7,5 @@ if value:byte(2) == 2 then
     return 1
 end
 -- InFlight and Unknown end with their label.
-redis.call('SET', KEYS[1], value:sub(1, 1) .. '\2' .. value:sub(3) .. ARGV[2], 'PX', struct.unpack('>I8', value, 75))
+redis.call('SET', KEYS[1], value:sub(1, 1) .. '\2' .. value:sub(3) .. ARGV[2], 'PX', (struct.unpack('>I8', value, 75)))
 return 1

@@ -1,0 +1,45 @@
+using Gateway.Stores;
+using Gateway.Stores.Redis;
+using Gateway.Tests.Support;
+using StackExchange.Redis;
+
+namespace Gateway.Tests.Stores.Redis;
+
+/// <summary>One redis-server for all cases: starting one for each would take longer than they do.</summary>
+public sealed class RedisServerFixture : IAsyncLifetime
+{
+    internal RedisServer Server { get; private set; } = null!;
+
+    internal ConnectionMultiplexer Redis { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Server = await RedisServer.StartAsync();
+        Redis = await ConnectionMultiplexer.ConnectAsync(Server.Configuration);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Redis.DisposeAsync();
+        await Server.DisposeAsync();
+    }
+}
+
+public sealed class RedisStoreTests(RedisServerFixture fixture) : StoreContract, IClassFixture<RedisServerFixture>
+{
+    protected override TimeSpan ShortLease => TimeSpan.FromMilliseconds(200);
+
+    protected override TimeSpan ShortRetention => TimeSpan.FromMilliseconds(300);
+
+    protected override Task<(IIdempotencyStore Store, IStoreInspector Inspector)> OpenAsync()
+    {
+        // A prefix of its own for each case: the store is empty.
+        var store = new RedisStore(fixture.Redis, new RedisStoreOptions { Configuration = fixture.Server.Configuration, KeyPrefix = $"{Guid.NewGuid():N}:" }, TimeProvider.System);
+        return Task.FromResult<(IIdempotencyStore, IStoreInspector)>((store, store));
+    }
+
+    protected override Task CloseAsync() => Task.CompletedTask;
+
+    // The server's own clock: it has to pass.
+    protected override Task ElapseAsync(TimeSpan time) => Task.Delay(time + TimeSpan.FromMilliseconds(5));
+}

@@ -8,6 +8,7 @@ using Gateway.Management;
 using Gateway.Proxy;
 using Gateway.Stores;
 using Gateway.Stores.InMemory;
+using Gateway.Stores.Redis;
 using Gateway.Stores.Sqlite;
 
 namespace Gateway;
@@ -100,6 +101,18 @@ public static class Program
                 var path = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.SqlitePath);
                 services.AddSqliteStore(new SqliteStoreOptions { Path = path, BusyTimeout = settings.OperationTimeout });
                 services.AddSingleton(new StoreDescription($"Sqlite, {path}"));
+                break;
+            case StoreKind.Redis:
+                var redis = new RedisStoreOptions
+                {
+                    Configuration = settings.Redis.Configuration,
+                    KeyPrefix = settings.Redis.KeyPrefix,
+                    WaitReplicas = settings.Redis.WaitReplicas,
+                    AcceptEviction = settings.Redis.AcceptEviction,
+                    OperationTimeout = settings.OperationTimeout,
+                };
+                services.AddRedisStore(redis);
+                services.AddSingleton(_ => new StoreDescription(RedisStoreRegistration.Describe(redis)));
                 break;
             default:
                 throw new InvalidOperationException($"Store {settings.Store} has no registration.");

@@ -7,6 +7,7 @@ internal enum StoreKind
 {
     Memory,
     Sqlite,
+    Redis,
 }
 
 /// <summary>
@@ -24,6 +25,8 @@ internal sealed class GatewaySettings
 
     /// <summary>As configured: relative to the routes file's folder.</summary>
     public required string SqlitePath { get; init; }
+
+    public required RedisSettings Redis { get; init; }
 
     /// <summary>One store call. Default 2 s.</summary>
     public required TimeSpan OperationTimeout { get; init; }
@@ -44,13 +47,18 @@ internal sealed class GatewaySettings
         var section = new SectionReader(configuration.GetSection("Idempotency"), faults);
         var stores = section.Child("Stores");
         var sqlite = stores.Child("Sqlite");
-        stores.Child("Redis");
+        var redis = stores.Child("Redis");
         stores.Child("SqlServer");
         var settings = new GatewaySettings
         {
-            Store = section.Choice("Store", StoreKind.Sqlite, "Redis", "SqlServer"),
+            Store = section.Choice("Store", StoreKind.Sqlite, "SqlServer"),
             SpecificationPath = SpecificationPathOf(section),
             SqlitePath = sqlite.Text("Path") ?? "data/idempotency.db",
+            Redis = new RedisSettings(
+                redis.Text("Configuration") ?? "localhost:6379",
+                redis.Text("KeyPrefix") ?? "idem:",
+                redis.Number("WaitReplicas", 0, 0, 100),
+                redis.Flag("AcceptEviction", false)),
             OperationTimeout = stores.Duration("OperationTimeout", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             CompletionTimeout = stores.Duration("CompletionTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5)),
             ManagementUrl = management,
@@ -58,6 +66,7 @@ internal sealed class GatewaySettings
             Faults = faults,
         };
         sqlite.RefuseUnknownKeys();
+        redis.RefuseUnknownKeys();
         stores.RefuseUnknownKeys();
         section.RefuseUnknownKeys();
         return settings;
@@ -93,4 +102,11 @@ internal sealed class GatewaySettings
 
         return url;
     }
+}
+
+/// <summary><c>Idempotency:Stores:Redis</c>, as configured. The configuration string may hold a password: never logged.</summary>
+internal sealed record RedisSettings(string Configuration, string KeyPrefix, int WaitReplicas, bool AcceptEviction)
+{
+    /// <summary>A record prints its members by itself; this one must not.</summary>
+    public override string ToString() => nameof(RedisSettings);
 }

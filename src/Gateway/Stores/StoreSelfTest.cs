@@ -4,7 +4,7 @@ namespace Gateway.Stores;
 /// Writes, replays and removes synthetic records at start, on the real store: a gateway whose look-ups never find what it
 /// wrote would run everything twice, and nobody would notice. Readiness waits for it.
 /// </summary>
-internal sealed class StoreSelfTest(IIdempotencyStore store, TimeProvider time, ILogger<StoreSelfTest> logger) : BackgroundService
+internal sealed class StoreSelfTest(IIdempotencyStore store, IEnumerable<IStorePrecondition> preconditions, TimeProvider time, ILogger<StoreSelfTest> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
@@ -37,6 +37,11 @@ internal sealed class StoreSelfTest(IIdempotencyStore store, TimeProvider time, 
         {
             try
             {
+                foreach (var precondition in preconditions)
+                {
+                    await precondition.CheckAsync().WaitAsync(Limit, time, stoppingToken);
+                }
+
                 await RunAsync(store).WaitAsync(Limit, time, stoppingToken);
                 HasPassed = true;
                 return;

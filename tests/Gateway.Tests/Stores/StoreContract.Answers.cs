@@ -1,4 +1,5 @@
 using Gateway.Stores;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Stores;
 
@@ -7,7 +8,7 @@ public abstract partial class StoreContract
 {
     public static TheoryData<string> AnswerKinds => ["empty", "one zero byte", "every byte value", "a page and one byte", "1 MiB"];
 
-    [Theory]
+    [ServerTheory]
     [MemberData(nameof(AnswerKinds))]
     public async Task An_answer_comes_back_byte_for_byte(string kind)
     {
@@ -32,7 +33,7 @@ public abstract partial class StoreContract
         }
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_slice_of_a_larger_buffer_is_kept_as_that_slice()
     {
         var key = NewKey();
@@ -44,7 +45,7 @@ public abstract partial class StoreContract
         Assert.True((await LookAsync(key)).Answer.Span.SequenceEqual(rented.AsSpan(100, 50)));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task The_buffer_of_an_answer_may_be_used_again_when_the_call_has_ended()
     {
         var key = NewKey();
@@ -57,7 +58,7 @@ public abstract partial class StoreContract
         Assert.Equal("kept", await ReplayAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task An_answer_that_arrives_again_leaves_the_first_in_place()
     {
         var key = NewKey();
@@ -69,7 +70,7 @@ public abstract partial class StoreContract
         Assert.Equal("first", await ReplayAsync(key));
     }
 
-    [Theory]
+    [ServerTheory]
     [InlineData(Was.InFlight)]
     [InlineData(Was.Lapsed)]
     [InlineData(Was.Unknown)]
@@ -89,7 +90,7 @@ public abstract partial class StoreContract
         Assert.Equal(first.CreatedAt, second.CreatedAt);
     }
 
-    [Fact]
+    [ServerFact]
     public async Task The_moment_when_a_key_was_first_seen_stays_through_all_states_and_a_take_over()
     {
         var key = NewKey();
@@ -112,7 +113,7 @@ public abstract partial class StoreContract
         Assert.Equal(created, (await LookAsync(key)).CreatedAt);
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_begin_tells_how_much_of_the_lease_is_left()
     {
         var key = NewKey();
@@ -126,7 +127,7 @@ public abstract partial class StoreContract
         Assert.InRange(later, TimeSpan.FromTicks(1), fresh - TimeSpan.FromMilliseconds(499));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Keys_that_differ_in_one_bit_are_apart()
     {
         var key = NewKey();
@@ -146,7 +147,7 @@ public abstract partial class StoreContract
         Assert.Equal(BeginOutcome.InFlight, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_claim_that_differs_in_one_bit_does_not_hold_the_record()
     {
         var key = NewKey();
@@ -159,7 +160,7 @@ public abstract partial class StoreContract
         Assert.True(await Store.CompleteAsync(key, claim, default));
     }
 
-    [Theory]
+    [ServerTheory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]

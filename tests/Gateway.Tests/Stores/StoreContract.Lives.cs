@@ -1,11 +1,12 @@
 using Gateway.Stores;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Stores;
 
 /// <summary>Leases, take-overs and retention: what a record becomes as time passes.</summary>
 public abstract partial class StoreContract
 {
-    [Fact]
+    [ServerFact]
     public async Task A_lease_that_ran_out_is_unknown_with_nobody_coming_by()
     {
         var key = NewKey();
@@ -16,7 +17,7 @@ public abstract partial class StoreContract
         Assert.Equal(BeginOutcome.Unknown, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_repeated_begin_starts_the_lease_anew()
     {
         var key = NewKey();
@@ -31,7 +32,7 @@ public abstract partial class StoreContract
         Assert.True(await Store.CompleteAsync(key, claim, default));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_renewed_lease_keeps_the_record_in_flight_beyond_its_first_lease_and_retention()
     {
         var key = NewKey();
@@ -46,7 +47,7 @@ public abstract partial class StoreContract
         Assert.Equal("late", await ReplayAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_renewed_lease_runs_out_as_well()
     {
         var key = NewKey();
@@ -59,7 +60,7 @@ public abstract partial class StoreContract
         Assert.False(await Store.RenewAsync(key, claim, Lease));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_record_that_was_taken_over_belongs_to_the_new_claim_alone()
     {
         var key = NewKey();
@@ -78,7 +79,7 @@ public abstract partial class StoreContract
         Assert.Equal("new", await ReplayAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_live_lease_is_never_taken_over_however_often_it_was_renewed()
     {
         var key = NewKey();
@@ -91,7 +92,7 @@ public abstract partial class StoreContract
         Assert.Equal(BeginOutcome.InFlight, begun.Outcome);
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_take_over_can_lapse_and_be_taken_over_again()
     {
         var key = NewKey();
@@ -107,7 +108,7 @@ public abstract partial class StoreContract
         Assert.True(await Store.CompleteAsync(key, third.Claim, default));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_released_key_runs_again_as_if_it_had_never_been_seen()
     {
         var key = NewKey();
@@ -126,7 +127,7 @@ public abstract partial class StoreContract
         Assert.False(await Store.CompleteAsync(key, claim, default));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task An_expired_record_is_absent()
     {
         var key = NewKey();
@@ -147,7 +148,7 @@ public abstract partial class StoreContract
         Assert.Equal("new", await ReplayAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Retention_is_counted_from_completion()
     {
         var key = NewKey();
@@ -162,7 +163,7 @@ public abstract partial class StoreContract
         Assert.Equal(BeginOutcome.Claimed, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Retention_is_frozen_when_the_record_begins()
     {
         var (longer, shorter) = (NewKey(), NewKey());
@@ -180,7 +181,7 @@ public abstract partial class StoreContract
         Assert.Equal(BeginOutcome.Claimed, await OutcomeAsync(shorter));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task An_answer_given_again_does_not_prolong_its_retention()
     {
         var key = NewKey();
@@ -194,7 +195,7 @@ public abstract partial class StoreContract
         Assert.Equal(BeginOutcome.Claimed, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Unknown_told_again_does_not_prolong_its_retention()
     {
         var key = NewKey();
@@ -208,7 +209,7 @@ public abstract partial class StoreContract
         Assert.Equal(BeginOutcome.Claimed, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_late_answer_is_kept_for_a_whole_retention()
     {
         var key = NewKey();
@@ -222,7 +223,7 @@ public abstract partial class StoreContract
         Assert.Equal("late", await ReplayAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Records_in_the_store_are_counted()
     {
         Assert.Equal(0, await Inspector.CountAsync());

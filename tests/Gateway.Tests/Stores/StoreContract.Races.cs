@@ -1,11 +1,12 @@
 using Gateway.Stores;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Stores;
 
 /// <summary>Many at once.</summary>
 public abstract partial class StoreContract
 {
-    [Fact]
+    [ServerFact]
     public async Task Of_forty_simultaneous_begins_exactly_one_claims()
     {
         for (var round = 0; round < 5; round++)
@@ -19,7 +20,7 @@ public abstract partial class StoreContract
         }
     }
 
-    [Theory]
+    [ServerTheory]
     [InlineData(Was.Unknown)]
     [InlineData(Was.Lapsed)]
     public async Task Of_forty_simultaneous_take_overs_exactly_one_claims(Was state)
@@ -36,7 +37,7 @@ public abstract partial class StoreContract
         }
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Of_forty_simultaneous_begins_on_an_expired_record_exactly_one_claims()
     {
         var key = NewKey();
@@ -48,7 +49,7 @@ public abstract partial class StoreContract
         Assert.Equal(39, begun.Count(b => b.Outcome == BeginOutcome.InFlight));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_begin_that_is_repeated_forty_times_at_once_is_claimed_every_time()
     {
         var request = Request(NewKey(), ClaimToken.New());
@@ -59,7 +60,7 @@ public abstract partial class StoreContract
         Assert.Equal(1, await Inspector.CountAsync());
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_late_answer_and_a_take_over_never_both_win()
     {
         for (var round = 0; round < 20; round++)
@@ -77,7 +78,7 @@ public abstract partial class StoreContract
         }
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_release_and_an_answer_never_both_win()
     {
         for (var round = 0; round < 20; round++)
@@ -94,7 +95,7 @@ public abstract partial class StoreContract
         }
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Five_hundred_keys_in_parallel_each_replay_their_own_answer()
     {
         await AtOnceAsync(500, async i =>

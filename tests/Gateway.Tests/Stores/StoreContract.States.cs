@@ -1,4 +1,5 @@
 using Gateway.Stores;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Stores;
 
@@ -113,7 +114,7 @@ public abstract partial class StoreContract
         }
     }
 
-    [Theory]
+    [ServerTheory]
     [MemberData(nameof(OwnClaim))]
     public async Task A_verb_with_the_own_claim(Was state, Verb verb, bool answer, BeginOutcome then)
     {
@@ -129,7 +130,7 @@ public abstract partial class StoreContract
         }
     }
 
-    [Theory]
+    [ServerTheory]
     [MemberData(nameof(OtherClaims))]
     public async Task A_verb_with_a_claim_that_does_not_hold_the_record_answers_false_and_changes_nothing(Was state, Holder holder, Verb verb)
     {
@@ -151,7 +152,7 @@ public abstract partial class StoreContract
         Assert.True(before.Answer.Span.SequenceEqual(after.Answer.Span));
     }
 
-    [Theory]
+    [ServerTheory]
     [MemberData(nameof(Begins))]
     public async Task A_begin(Was state, Holder holder, BeginOutcome hold, BeginOutcome takeOver, BeginOutcome takeOverWithOtherFingerprint)
     {
@@ -168,7 +169,7 @@ public abstract partial class StoreContract
         Assert.Equal(takeOverWithOtherFingerprint, (await Store.BeginAsync(other)).Outcome);
     }
 
-    [Theory]
+    [ServerTheory]
     [InlineData(Was.None)]
     [InlineData(Was.InFlight)]
     [InlineData(Was.Lapsed)]

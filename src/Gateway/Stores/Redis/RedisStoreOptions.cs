@@ -23,4 +23,7 @@ internal sealed record RedisStoreOptions
 
     /// <summary>How long one call may take. Default 2 s.</summary>
     public TimeSpan OperationTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A record prints its members by itself; this one must not.</summary>
+    public override string ToString() => nameof(RedisStoreOptions);
 }

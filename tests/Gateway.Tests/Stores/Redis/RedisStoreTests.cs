@@ -14,17 +14,26 @@ public sealed class RedisServerFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
+        if (NeedsRedisAttribute.SkipReason is not null)
+        {
+            return;
+        }
+
         Server = await RedisServer.StartAsync();
         Redis = await ConnectionMultiplexer.ConnectAsync(Server.Configuration);
     }
 
     public async Task DisposeAsync()
     {
-        await Redis.DisposeAsync();
-        await Server.DisposeAsync();
+        if (Server is not null)
+        {
+            await Redis.DisposeAsync();
+            await Server.DisposeAsync();
+        }
     }
 }
 
+[NeedsRedis]
 public sealed class RedisStoreTests(RedisServerFixture fixture) : StoreContract, IClassFixture<RedisServerFixture>
 {
     protected override TimeSpan ShortLease => TimeSpan.FromMilliseconds(200);

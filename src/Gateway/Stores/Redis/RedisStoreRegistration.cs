@@ -1,0 +1,50 @@
+using StackExchange.Redis;
+
+namespace Gateway.Stores.Redis;
+
+internal static class RedisStoreRegistration
+{
+    public static IServiceCollection AddRedisStore(this IServiceCollection services, RedisStoreOptions options)
+    {
+        services.AddSingleton<IConnectionMultiplexer>(_ => Connect(options));
+        services.AddSingleton(provider => new RedisStore(provider.GetRequiredService<IConnectionMultiplexer>(), options, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<RedisStore>());
+        services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<RedisStore>());
+        services.AddSingleton<IStorePrecondition>(provider => new RedisEvictionCheck(provider.GetRequiredService<IConnectionMultiplexer>(), options));
+        return services;
+    }
+
+    /// <summary>The end points, for people. Not <see cref="ConfigurationOptions.ToString()"/>: that prints the password.</summary>
+    public static string Describe(RedisStoreOptions options) =>
+        $"Redis, {string.Join(", ", Parse(options).EndPoints.Select(endPoint => endPoint.ToString()!.Replace("Unspecified/", "", StringComparison.Ordinal)))}";
+
+    private static ConnectionMultiplexer Connect(RedisStoreOptions options)
+    {
+        var configuration = Parse(options);
+
+        // A Redis that is down at start makes the gateway not ready, and is connected to when it comes.
+        configuration.AbortOnConnectFail = false;
+        configuration.ClientName ??= "idempotency-gateway";
+        configuration.AllowAdmin = true; // INFO counts as an administrator's command here; nothing else of that kind is sent
+
+        // A call that waits in a queue for a lost connection must fail within its time, too.
+        configuration.AsyncTimeout = (int)options.OperationTimeout.TotalMilliseconds;
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        return ConnectionMultiplexer.Connect(configuration);
+    }
+
+    private static ConfigurationOptions Parse(RedisStoreOptions options)
+    {
+        try
+        {
+            var parsed = ConfigurationOptions.Parse(options.Configuration, ignoreUnknown: false);
+            return parsed.EndPoints.Count > 0 ? parsed : throw new ArgumentException("it names no end point");
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            // Neither the text nor the parser's message is repeated: they may hold the password.
+            throw new StoreConfigurationException(
+                "Idempotency:Stores:Redis:Configuration", "is not a StackExchange.Redis configuration string.", "Write it as in redis1:6379,redis2:6379,user=gateway,password=…,ssl=true.");
+        }
+    }
+}

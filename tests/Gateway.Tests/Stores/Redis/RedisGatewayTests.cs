@@ -1,0 +1,171 @@
+using System.Text.Json.Nodes;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Stores.Redis;
+
+/// <summary>Gateways, each a process of its own, on one real Redis.</summary>
+[NeedsRedis]
+public sealed class RedisGatewayTests : IAsyncLifetime
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-test-");
+    private RedisServer _redis = null!;
+
+    public async Task InitializeAsync()
+    {
+        if (NeedsRedisAttribute.SkipReason is null)
+        {
+            _redis = await RedisServer.StartAsync();
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        if (_redis is not null)
+        {
+            await _redis.DisposeAsync();
+        }
+    }
+
+    [ServerFact]
+    public async Task Two_gateways_run_forty_duplicates_once_and_replay_each_others_answers()
+    {
+        var calls = 0;
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync($"run {Interlocked.Increment(ref calls)}"));
+        await using var one = await StartAsync(backend);
+        await using var two = await StartAsync(backend);
+        for (var round = 1; round <= 5; round++)
+        {
+            var key = $"k{round}";
+            foreach (var answer in (await Task.WhenAll(Enumerable.Range(0, 40).Select(i => (i % 2 == 0 ? one : two).Client.PostAsync(key)))).Where(answer => (int)answer.StatusCode != 200))
+            {
+                await answer.ShouldBeAsync(409, "in-progress");
+            }
+
+            foreach (var gateway in new[] { one, two })
+            {
+                using var retry = await Bounded.UntilAsync(() => gateway.Client.PostAsync(key), answer => (int)answer.StatusCode == 200);
+                Assert.Equal(($"run {round}", true), (await retry.Content.ReadAsStringAsync(), retry.IsReplay()));
+            }
+        }
+
+        Assert.Equal(5, calls);
+    }
+
+    [ServerFact]
+    public async Task One_gateway_killed_while_it_holds_a_claim_leaves_an_unknown_outcome_to_the_other()
+    {
+        await using var backend = RawBackend.Start((_, _) => Task.Delay(Timeout.Infinite));
+        await using var other = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
+        await using (var killed = await StartAsync(backend, """{ "Lease": "00:00:01" }"""))
+        {
+            _ = killed.Client.PostAsync("k").ContinueWith(task => task.Exception, TaskScheduler.Default);
+            await backend.ArrivedAsync();
+            await killed.KillAsync();
+        }
+
+        using var retry = await Bounded.UntilAsync(() => other.Client.PostAsync("k"), answer => answer.Headers.RetryAfter is null);
+        await retry.ShouldBeAsync(409, "outcome-unknown");
+        Assert.Single(backend.Requests);
+    }
+
+    [ServerFact]
+    public async Task One_gateway_frozen_beyond_its_lease_keeps_its_late_answer_and_nothing_runs_twice()
+    {
+        var release = new TaskCompletionSource();
+        await using var backend = RawBackend.Start(async (connection, _) =>
+        {
+            await release.Task;
+            await connection.AnswerAsync("paid");
+        });
+        await using var frozen = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
+        await using var other = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
+        var first = frozen.Client.PostAsync("k");
+        await backend.ArrivedAsync();
+        await frozen.SignalAsync("STOP");
+        using var meanwhile = await Bounded.UntilAsync(() => other.Client.PostAsync("k"), answer => answer.Headers.RetryAfter is null);
+        await meanwhile.ShouldBeAsync(409, "outcome-unknown");
+        release.SetResult();
+        await frozen.SignalAsync("CONT");
+        using var answer = await first;
+        Assert.Equal("paid", await answer.Content.ReadAsStringAsync());
+        using var retry = await other.Client.PostAsync("k");
+        Assert.True(retry.IsReplay());
+        Assert.Single(backend.Requests);
+    }
+
+    [ServerFact]
+    public async Task With_Redis_killed_nothing_is_forwarded_and_when_it_is_back_what_was_told_is_replayed()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        await using var gateway = await StartAsync(backend);
+        using var first = await gateway.Client.PostAsync("k");
+        Assert.Equal("paid", await first.Content.ReadAsStringAsync());
+        await Task.Delay(TimeSpan.FromSeconds(1.1)); // appendfsync everysec: what is a second old has been written
+        await _redis.KillAsync();
+        using var refused = await gateway.Client.PostAsync("other");
+        await refused.ShouldBeAsync(503, "store-unavailable");
+        Assert.Single(backend.Requests);
+
+        await _redis.StartAgainAsync();
+        using var retry = await Bounded.UntilAsync(() => gateway.Client.PostAsync("k"), answer => (int)answer.StatusCode == 200);
+        Assert.True(retry.IsReplay());
+        using var other = await Bounded.UntilAsync(() => gateway.Client.PostAsync("other"), answer => (int)answer.StatusCode == 200);
+        Assert.Equal(2, backend.Requests.Count);
+    }
+
+    [ServerFact]
+    public async Task A_gateway_that_starts_before_its_Redis_becomes_ready_when_it_comes()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        await _redis.KillAsync();
+        var starting = StartAsync(backend);
+        await _redis.StartAgainAsync();
+        await using var gateway = await starting;
+        using var answer = await gateway.Client.PostAsync("k");
+        Assert.Equal("paid", await answer.Content.ReadAsStringAsync());
+    }
+
+    [ServerFact]
+    public async Task An_evicting_Redis_keeps_the_gateway_from_being_ready_unless_it_is_accepted()
+    {
+        await using var evicting = await RedisServer.StartAsync("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru");
+        await using var gateway = await TestGateway.StartAsync("http://localhost:1/", store: "Redis", idempotency: $$"""{ "Stores": { "Redis": { "Configuration": "{{evicting.Configuration}}" } } }""");
+        await Bounded.UntilAsync(() => Task.FromResult(gateway.Log.Entries.ToArray()), entries => entries.Any(entry => entry.Event == "SelfTestFailed" && entry.Message.Contains("maxmemory-policy 'allkeys-lru'", StringComparison.Ordinal)));
+        using var probe = new HttpClient();
+        using var ready = await probe.GetAsync(new Uri(gateway.Management, "/health/ready"));
+        Assert.Equal(503, (int)ready.StatusCode);
+
+        await using var accepting = await TestGateway.StartAsync("http://localhost:1/", store: "Redis", idempotency: $$"""{ "Stores": { "Redis": { "Configuration": "{{evicting.Configuration}}", "AcceptEviction": true } } }""");
+        using var accepted = await Bounded.UntilAsync(() => probe.GetAsync(new Uri(accepting.Management, "/health/ready")), answer => answer.IsSuccessStatusCode);
+    }
+
+    [ServerFact]
+    public async Task Without_the_replicas_that_WAIT_asks_for_nothing_is_forwarded()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        await using var gateway = await TestGateway.StartAsync(backend.Address, store: "Redis", idempotency: $$"""
+            { "Stores": { "OperationTimeout": "00:00:00.5", "Redis": { "Configuration": "{{_redis.Configuration}}", "WaitReplicas": 1 } } }
+            """);
+        using var refused = await gateway.Client.PostAsync("k");
+        await refused.ShouldBeAsync(503, "store-unavailable");
+        Assert.Empty(backend.Requests);
+    }
+
+    [ServerFact]
+    public async Task A_password_is_neither_logged_nor_shown()
+    {
+        await using var gateway = await TestGateway.StartAsync("http://localhost:1/", store: "Redis", idempotency: $$"""
+            { "Stores": { "Redis": { "Configuration": "{{_redis.Configuration}},password=planted-secret" } } }
+            """);
+        await Bounded.UntilAsync(() => Task.FromResult(gateway.Log.Entries.ToArray()), entries => entries.Any(entry => entry.Event == "SelfTestFailed"));
+        Assert.DoesNotContain(gateway.Log.Entries, entry => entry.Message.Contains("planted-secret", StringComparison.Ordinal));
+        Assert.Contains(gateway.Log.Entries, entry => entry.Event == "Running" && entry.Message.Contains(_redis.Configuration, StringComparison.Ordinal));
+    }
+
+    private Task<GatewayProcess> StartAsync(RawBackend backend, string policy = "{}")
+    {
+        JsonObject routes = Routes.File(backend.Address, policy, store: "Redis", idempotency: $$"""{ "Stores": { "Redis": { "Configuration": "{{_redis.Configuration}}" } } }""");
+        return GatewayProcess.StartAsync(GatewayProcess.WriteRoutes(_folder, routes));
+    }
+}

@@ -1,0 +1,53 @@
+using System.ComponentModel;
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+namespace Gateway.Tests.Support;
+
+/// <summary>On a test class that needs a server which is not part of the SDK.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class NeedsRedisAttribute : Attribute
+{
+    /// <summary>Why its tests are skipped; null: they run. Never skipped in CI: there a missing server is a failure.</summary>
+    public static string? SkipReason =>
+        RedisServer.IsInstalled || Environment.GetEnvironmentVariable("CI") is "true" ? null : "redis-server is not installed (Debian: apt-get install redis-server).";
+}
+
+/// <summary>A fact that is skipped where its class needs a server that is not there.</summary>
+[XunitTestCaseDiscoverer("Gateway.Tests.Support.ServerFactDiscoverer", "Gateway.Tests")]
+public sealed class ServerFactAttribute : FactAttribute;
+
+/// <inheritdoc cref="ServerFactAttribute"/>
+[XunitTestCaseDiscoverer("Gateway.Tests.Support.ServerTheoryDiscoverer", "Gateway.Tests")]
+public sealed class ServerTheoryAttribute : TheoryAttribute;
+
+public sealed class ServerFactDiscoverer(IMessageSink sink) : FactDiscoverer(sink)
+{
+    protected override IXunitTestCase CreateTestCase(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute) =>
+        new ServerTestCase(DiagnosticMessageSink, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod);
+}
+
+public sealed class ServerTheoryDiscoverer(IMessageSink sink) : TheoryDiscoverer(sink)
+{
+    protected override IEnumerable<IXunitTestCase> CreateTestCasesForDataRow(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo theoryAttribute, object[] dataRow) =>
+        [new ServerTestCase(DiagnosticMessageSink, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod, dataRow)];
+}
+
+public sealed class ServerTestCase : XunitTestCase
+{
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    [Obsolete("For deserialization.")]
+    public ServerTestCase()
+    {
+    }
+
+    public ServerTestCase(IMessageSink sink, TestMethodDisplay display, TestMethodDisplayOptions options, ITestMethod method, object[]? arguments = null)
+        : base(sink, display, options, method, arguments)
+    {
+    }
+
+    protected override string? GetSkipReason(IAttributeInfo factAttribute) =>
+        TestMethod.TestClass.Class.GetCustomAttributes(typeof(NeedsRedisAttribute)).Any() && NeedsRedisAttribute.SkipReason is { } reason
+            ? reason
+            : base.GetSkipReason(factAttribute);
+}

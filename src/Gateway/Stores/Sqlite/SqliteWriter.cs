@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace Gateway.Stores.Sqlite;
 
 /// <summary>
@@ -67,22 +65,13 @@ internal sealed class SqliteWriter : IDisposable
         var batch = new List<Write>(MaxBatch);
         while (Take(batch))
         {
-            try
-            {
-                _session.BeginTransaction();
-            }
-            catch (SqliteException e)
-            {
-                // Another process holds the file for longer than the busy time-out: the same would befall each alone.
-                batch.ForEach(write => write.Fail(e));
-                batch.Clear();
-                continue;
-            }
-
-            if (!TryTogether(batch))
+            if (TryBegin(batch, first: 0) && !TryTogether(batch))
             {
                 // One of them failed. The others must not suffer for it: each on its own.
-                batch.ForEach(Alone);
+                for (var i = 0; i < batch.Count && TryBegin(batch, i); i++)
+                {
+                    Alone(batch[i]);
+                }
             }
 
             batch.Clear();
@@ -117,6 +106,25 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
+    /// <summary>
+    /// Begins a transaction, or fails every write from <paramref name="first"/> on: mostly another process holds the file for
+    /// longer than the busy time-out, and the same would befall each of them, one time-out after the other.
+    /// </summary>
+    private bool TryBegin(List<Write> batch, int first)
+    {
+        try
+        {
+            _session.BeginTransaction();
+            return true;
+        }
+        catch (Exception e)
+        {
+            _session.Rollback();
+            batch[first..].ForEach(write => write.Fail(e));
+            return false;
+        }
+    }
+
     private bool TryTogether(List<Write> batch)
     {
         try
@@ -146,7 +154,6 @@ internal sealed class SqliteWriter : IDisposable
     {
         try
         {
-            _session.BeginTransaction();
             write.Run(_session);
             _session.Commit();
         }

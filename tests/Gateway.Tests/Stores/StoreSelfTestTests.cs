@@ -127,8 +127,8 @@ public sealed class StoreSelfTestTests
             return (Lie, result.Outcome) switch
             {
                 ("claims nothing", BeginOutcome.Claimed) => BeginResult.Unknown(request.Fingerprint, default),
-                ("claims twice", BeginOutcome.InFlight) => BeginResult.Claimed(),
-                ("claims what is completed", BeginOutcome.Completed) => BeginResult.Claimed(),
+                ("claims twice", BeginOutcome.InFlight) => BeginResult.Claimed(DateTimeOffset.UnixEpoch),
+                ("claims what is completed", BeginOutcome.Completed) => BeginResult.Claimed(DateTimeOffset.UnixEpoch),
                 ("returns other bytes", BeginOutcome.Completed) => BeginResult.Completed(result.Fingerprint, result.CreatedAt, "self-tesT"u8.ToArray()),
                 ("returns no bytes", BeginOutcome.Completed) => BeginResult.Completed(result.Fingerprint, result.CreatedAt, default),
                 _ => result,

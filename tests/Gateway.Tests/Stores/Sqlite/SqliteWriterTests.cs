@@ -277,7 +277,7 @@ public sealed class SqliteWriterTests : IDisposable
         {
             for (var i = 0; i < SqliteWriter.MaxWaiting; i++)
             {
-                writes.Add(_writer.WriteAsync(_ => BeginResult.Claimed()).AsTask());
+                writes.Add(_writer.WriteAsync(_ => BeginResult.Claimed(DateTimeOffset.UnixEpoch)).AsTask());
             }
 
             await Assert.ThrowsAsync<InvalidOperationException>(async () => await InsertAsync());

@@ -60,7 +60,7 @@ internal sealed class OutcomeWriter(
         catch (Exception e)
         {
             Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
-            deferred.Release(claim.Key, claim.Token);
+            deferred.Release(claim.Key, claim.Token, begin: Task.CompletedTask);
         }
     }
 

@@ -130,6 +130,20 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public async Task All_tries_to_keep_an_answer_end_with_CompletionTimeout_however_long_one_call_may_take()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        FaultyStore store = null!;
+        await using var gateway = await StartAsync(backend.Address, "{}", s => store = s,
+            """{ "Stores": { "OperationTimeout": "00:01:00", "CompletionTimeout": "00:00:00.3" } }""");
+        await ReadyAsync(gateway);
+        Break(store, "hung", "complete");
+        using var first = await gateway.Client.PostAsync("k"); // gives up after a minute as well
+        Assert.Equal("paid", await first.Content.ReadAsStringAsync());
+        Assert.Equal("not-stored", first.Status());
+    }
+
+    [Fact]
     public async Task No_answer_is_given_before_it_is_stored()
     {
         await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Tests.EndToEnd;
 
@@ -85,6 +88,27 @@ public sealed class ReloadTests : IAsyncLifetime
 
         await WriteAsync(Routes.File(_backend.Address, """{ "Key": { "Header": "X-Key" } }"""));
         await Bounded.UntilAsync(() => CodeOfAsync("X-Key"), code => code == "ran");
+    }
+
+    [Fact]
+    public async Task A_misspelt_log_level_is_refused_and_does_not_end_the_gateway()
+    {
+        var file = Routes.File(_backend.Address, """{ "Key": { "Header": "X-Key" } }""");
+        file["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Loud" } };
+        await WriteAsync(file);
+        await HealthAsync(health => health.Contains("refused", StringComparison.Ordinal));
+        Assert.Contains(_gateway.Log.Entries, entry => entry.Event == "ConfigurationRefused" && entry.Message.Contains("Logging:LogLevel:Default: 'Loud' is no level", StringComparison.Ordinal));
+        Assert.Equal("ran", await CodeOfAsync("Idempotency-Key"));
+    }
+
+    [Fact]
+    public async Task Somebody_who_cannot_take_a_reload_does_not_end_the_gateway()
+    {
+        var configuration = _gateway.Services.GetRequiredService<IConfiguration>();
+        using var registration = ChangeToken.OnChange(configuration.GetReloadToken, () => throw new InvalidOperationException("not for me"));
+        await WriteAsync(Routes.File(_backend.Address, """{ "Key": { "Header": "X-Key" } }"""));
+        await HealthAsync(health => health.Contains("not for me", StringComparison.Ordinal));
+        Assert.Equal("ran", await CodeOfAsync("X-Key"));
     }
 
     [Fact]

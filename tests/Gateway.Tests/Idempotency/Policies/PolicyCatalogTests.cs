@@ -21,6 +21,21 @@ public sealed class PolicyCatalogTests
     }
 
     [Fact]
+    public void A_policy_that_went_and_came_back_is_not_met_as_it_was()
+    {
+        var catalog = new PolicyCatalog();
+        var off = new IdempotencyPolicy { Name = "p", Actor = ActorRules.Shared, Mode = PolicyMode.Off };
+        var on = new IdempotencyPolicy { Name = "p", Actor = ActorRules.Shared };
+        Apply(catalog, off);
+        var old = catalog.Handle("p");
+        Apply(catalog);
+
+        catalog.Prime(on); // its new route becomes reachable here, before the set counts as applied
+        Assert.Same(on, catalog.Handle("P").Policy);
+        Assert.Same(off, old.Policy);
+    }
+
+    [Fact]
     public void A_name_has_one_handle_whatever_its_case()
     {
         var catalog = new PolicyCatalog();

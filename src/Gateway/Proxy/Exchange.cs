@@ -121,6 +121,7 @@ internal sealed class Exchange(
             }
 
             hasBody = await transformer.TransformResponseAsync(context, response, _deadline.Token);
+            DropHopByHop(response);
         }
         catch (Exception e)
         {
@@ -160,6 +161,20 @@ internal sealed class Exchange(
             {
                 answer.Dispose();
             }
+        }
+    }
+
+    /// <summary>RFC 9110, section 7.6.1: what Connection names is of that connection. YARP drops Connection alone, and these would be kept and replayed.</summary>
+    private void DropHopByHop(HttpResponseMessage response)
+    {
+        if (!response.Headers.NonValidated.TryGetValues("Connection", out var options))
+        {
+            return;
+        }
+
+        foreach (var name in options.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            context.Response.Headers.Remove(name);
         }
     }
 

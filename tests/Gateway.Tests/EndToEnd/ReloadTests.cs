@@ -52,6 +52,7 @@ public sealed class ReloadTests : IAsyncLifetime
     [InlineData("", "is not valid JSON")]
     [InlineData(null, "cannot be read")]
     [InlineData("""{ "ReverseProxy": { "Rutes": { } } }""", "Did you mean 'Routes'?")]
+    [InlineData("""{ "ReverseProxi": { "Routes": { } } }""", "Did you mean 'ReverseProxy'?")]
     [InlineData("""{ "ReverseProxy": { "Routes": { "pay": { "Order": "first" } } } }""", "Order: 'first' cannot be read")]
     public async Task A_bad_file_leaves_the_last_good_set_in_force_shows_in_health_and_a_good_one_heals(string? content, string fault)
     {
@@ -131,6 +132,13 @@ public sealed class ReloadTests : IAsyncLifetime
         await Bounded.UntilAsync(() => CodeOfAsync("X-None"), code => code == "key-missing");
         using var retry = await _gateway.Client.PostAsync("kept");
         Assert.True(retry.IsReplay());
+    }
+
+    [Fact]
+    public async Task A_setting_that_is_read_at_start_is_a_warning_when_it_changes()
+    {
+        await WriteAsync(Routes.File(_backend.Address, store: "Sqlite"));
+        await Bounded.UntilAsync(() => Task.FromResult(_gateway.Log.Entries.ToArray()), entries => entries.Any(entry => entry.Event == "ConfigurationWarning" && entry.Message.Contains("Idempotency:Store is read at start: Sqlite takes effect at the next one.", StringComparison.Ordinal)));
     }
 
     [Fact]

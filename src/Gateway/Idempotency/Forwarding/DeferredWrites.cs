@@ -125,8 +125,16 @@ internal sealed class DeferredWrites(IIdempotencyStore store, RunningClaims clai
         {
             try
             {
-                await StoreCall.WithinAsync(store, write, static (_, write) => write(), limits.Operation, time);
-                Log.DeferredWriteLanded(logger, key);
+                var done = await StoreCall.WithinAsync(store, write, static (_, write) => write(), limits.Operation, time);
+                if (done)
+                {
+                    Log.DeferredWriteLanded(logger, key);
+                }
+                else
+                {
+                    Log.DeferredWriteDropped(logger, key, "the claim was lost meanwhile");
+                }
+
                 landed();
                 return;
             }

@@ -101,6 +101,7 @@ public sealed class PolicyReaderTests
     [InlineData("\"Lease\": \"-00:00:30\"", "Lease", "is not a duration", "hh:mm:ss")]
     [InlineData("\"Lease\": \"01:00:01\"", "Lease", "is not a duration", "hh:mm:ss")]
     [InlineData("\"Lease\": \"00:00:90\"", "Lease", "is not a duration", "hh:mm:ss")]
+    [InlineData("\"Retention\": \"00:01:00\"", "Retention", "00:01:00 is shorter than Deadline, 00:01:40.", "at least as long")]
     [InlineData("\"Retention\": \"24:00:00\"", "Retention", "'24:00:00' is not a duration", "(default: 1.00:00:00)")]
     [InlineData("\"Retention\": \"48:00:00\"", "Retention", "'48:00:00' is not a duration", "[d.]hh:mm:ss")]
     [InlineData("\"Retention\": \"1:00:00:00\"", "Retention", "is not a duration", "[d.]hh:mm:ss")]
@@ -135,6 +136,7 @@ public sealed class PolicyReaderTests
     [InlineData("\"Methods\": [ \"POST \" ]", "Methods", "'POST ' cannot be protected.", "POST, PATCH, PUT, DELETE")]
     [InlineData("\"Methods\": [ \"*\" ]", "Methods", "'*' cannot be protected.", "POST, PATCH, PUT, DELETE")]
     // Header names
+    [InlineData("\"Key\": { \"Header\": \"authorization\" }", "Key:Header", "'authorization' has a meaning of its own", "Idempotency-Key")]
     [InlineData("\"Key\": { \"Header\": \"Idempotency Key\" }", "Key:Header", "'Idempotency Key' is not a header name.", "RFC 9110")]
     [InlineData("\"Key\": { \"Header\": \"Idempotency-Key:\" }", "Key:Header", "'Idempotency-Key:' is not a header name.", "RFC 9110")]
     [InlineData("\"Key\": { \"Header\": \"Clé\" }", "Key:Header", "is not a header name.", "RFC 9110")]

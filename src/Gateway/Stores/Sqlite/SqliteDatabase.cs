@@ -13,6 +13,7 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Path))!);
+            CreateFile();
             using var connection = Open();
 
             // Immediate: of two processes that start together one makes the schema and the other sees it.
@@ -44,6 +45,29 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
         {
             throw new StoreConfigurationException(
                 Place, $"'{options.Path}' cannot be opened: {e.Message}", "Give a path that this process may create and write.", e);
+        }
+    }
+
+    /// <summary>For this user's eyes only, as it will hold answers; SQLite gives its journal files the same mode. An existing file keeps its own.</summary>
+    private void CreateFile()
+    {
+        if (File.Exists(options.Path) || OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
+            new FileStream(options.Path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (IOException) when (File.Exists(options.Path))
+        {
+            // Another process was faster.
         }
     }
 

@@ -86,10 +86,11 @@ public sealed class PolicyCatalogTests
         var catalog = new PolicyCatalog();
         var gone = Policy("payments");
         Apply(catalog, gone);
+        var held = catalog.Handle("payments");
 
         Apply(catalog, Policy("refunds"));
 
-        Assert.Same(gone, catalog.Handle("payments").Policy);
+        Assert.Same(gone, held.Policy);
         Assert.Equal(["refunds"], catalog.Current.Keys);
     }
 

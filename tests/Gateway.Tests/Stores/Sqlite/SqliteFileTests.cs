@@ -25,6 +25,22 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public void The_files_hold_answers_and_are_for_their_owner_alone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // modes are Unix's; a folder's rights are inherited there
+        }
+
+        var path = _folder.PathOf("idempotency.db");
+        using var store = Open(path);
+        foreach (var file in new[] { path, path + "-wal", path + "-shm" })
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_made_is_a_configuration_fault()
     {
         File.WriteAllText(_folder.PathOf("file"), "");

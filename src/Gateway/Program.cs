@@ -28,8 +28,9 @@ public static class Program
             await Console.Error.WriteLineAsync($"The gateway cannot start. {e.Faults.Count} {(e.Faults.Count == 1 ? "fault" : "faults")} in the configuration:{e.Message}");
             return 1;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or InvalidOperationException or FormatException)
         {
+            // A port that is taken, a value that ASP.NET Core cannot read.
             await Console.Error.WriteLineAsync($"The gateway cannot start. {e.Message}");
             return 1;
         }

@@ -40,6 +40,13 @@ internal sealed class GatewaySettings
 
     public required IReadOnlyList<ConfigurationFault> Faults { get; init; }
 
+    /// <summary>What is read once, at start: a reload that changes one of these has no effect before the next start.</summary>
+    public IEnumerable<(string Place, object Value)> ReadAtStart =>
+    [
+        ("Idempotency:Store", Store), ("Idempotency:SpecificationPath", SpecificationPath), ("Idempotency:Stores:Sqlite:Path", SqlitePath),
+        ("Idempotency:Stores:OperationTimeout", OperationTimeout), ("Idempotency:Stores:CompletionTimeout", CompletionTimeout), ("Management:Url", ManagementUrl),
+    ];
+
     public static GatewaySettings Read(IConfiguration configuration)
     {
         var faults = new List<ConfigurationFault>();

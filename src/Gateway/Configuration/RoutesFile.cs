@@ -79,8 +79,16 @@ internal sealed class RoutesFileProvider(string path) : ConfigurationProvider, I
             {
                 Data = data;
                 Accepted?.Invoke();
-                OnReload();
-                return;
+                try
+                {
+                    OnReload();
+                    return;
+                }
+                catch (Exception e)
+                {
+                    // Somebody who reads the configuration threw: thrown from a timer it would end the process.
+                    faults = [new(path, $"is in force, but not whole: {e.GetBaseException().Message}", "Correct the value; what could not take it goes on with the one before.")];
+                }
             }
 
             Refused?.Invoke(faults);
@@ -115,7 +123,7 @@ internal sealed class RoutesFileProvider(string path) : ConfigurationProvider, I
             return null;
         }
 
-        faults = RoutesShape.Check(parsed);
+        faults = [.. RoutesShape.Check(parsed), .. LoggingShape.Check(parsed)];
         return faults.Count == 0 ? parsed.AsEnumerable().ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase) : null;
     }
 }

@@ -12,6 +12,7 @@ namespace Gateway.Configuration;
 internal static class RoutesShape
 {
     // RouteConfig, RouteMatch, ClusterConfig (src/ReverseProxy/Configuration/ConfigProvider/ConfigurationConfigProvider.cs, v2.3.0).
+    private static readonly string[] Sections = ["ReverseProxy", "Idempotency", "Management"];
     private static readonly FrozenSet<string> RootKeys = Set("Routes", "Clusters");
     private static readonly FrozenSet<string> RouteKeys = Set(
         "ClusterId", "Match", "Order", "AuthorizationPolicy", "RateLimiterPolicy", "OutputCachePolicy", "TimeoutPolicy", "Timeout", "CorsPolicy", "MaxRequestBodySize", "Metadata", "Transforms");
@@ -23,6 +24,15 @@ internal static class RoutesShape
     public static List<ConfigurationFault> Check(IConfiguration configuration)
     {
         var faults = new List<ConfigurationFault>();
+        foreach (var key in configuration.GetChildren().Select(child => child.Key).Where(key => !Sections.Contains(key, StringComparer.OrdinalIgnoreCase)))
+        {
+            // Other sections are other people's (Logging, Kestrel, environment variables); one that is nearly ours is a typo.
+            if (Spelling.Nearest(key, Sections) is { } near)
+            {
+                faults.Add(new(key, "is not a known key.", $"Did you mean '{near}'?"));
+            }
+        }
+
         var proxy = configuration.GetSection("ReverseProxy");
         RefuseUnknown(proxy, RootKeys, faults);
         foreach (var route in proxy.GetSection("Routes").GetChildren())

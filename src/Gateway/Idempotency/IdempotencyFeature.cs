@@ -38,8 +38,16 @@ internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcome
 
     public async ValueTask BeforeStreamingAsync(HttpContext context)
     {
+        DropReserved(context.Response);
         await outcomes.SettleStreamAsync(context, run);
         Mark(context.Response);
+    }
+
+    /// <summary>These two are this gateway's to say: from a backend (another gateway, perhaps) they would be read as its word.</summary>
+    public static void DropReserved(HttpResponse response)
+    {
+        response.Headers.Remove(Replay.MarkerHeader);
+        response.Headers.Remove(StatusHeader.Name);
     }
 
     /// <summary>What every answer of a run carries: the key as it was sent, and the truth about a run without a record.</summary>

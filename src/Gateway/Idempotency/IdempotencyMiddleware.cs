@@ -85,13 +85,14 @@ internal sealed class IdempotencyMiddleware(
 
             // 5 Begin
             BeginResult begin;
+            var running = Task.CompletedTask;
             try
             {
-                begin = await BeginAsync(request);
+                begin = await BeginAsync(request, out running);
             }
             catch (Exception e)
             {
-                await StoreFailedAsync(context, plan, key, body, request, e);
+                await StoreFailedAsync(context, plan, key, body, request, running, e);
                 return;
             }
 
@@ -112,8 +113,20 @@ internal sealed class IdempotencyMiddleware(
         }
     }
 
-    private ValueTask<BeginResult> BeginAsync(in BeginRequest request) =>
-        StoreCall.WithinAsync(store, request, static (store, request) => store.BeginAsync(request), limits.Operation, time);
+    /// <param name="running">The call itself, which may end after its time limit.</param>
+    private ValueTask<BeginResult> BeginAsync(in BeginRequest request, out Task running)
+    {
+        running = Task.CompletedTask;
+        var begin = store.BeginAsync(request);
+        if (begin.IsCompleted)
+        {
+            return begin;
+        }
+
+        var task = begin.AsTask();
+        running = task;
+        return new(task.WaitAsync(limits.Operation, time));
+    }
 
     private async Task ReplayAsync(HttpContext context, RoutePlan plan, KeyReading key, RecordKey record, ReadOnlyMemory<byte> stored)
     {
@@ -140,11 +153,11 @@ internal sealed class IdempotencyMiddleware(
         await Replay.WriteAsync(context, answer);
     }
 
-    private async Task StoreFailedAsync(HttpContext context, RoutePlan plan, KeyReading key, RequestBody body, BeginRequest request, Exception error)
+    private async Task StoreFailedAsync(HttpContext context, RoutePlan plan, KeyReading key, RequestBody body, BeginRequest request, Task begin, Exception error)
     {
-        // The begin may have been carried out all the same. Nothing is sent under its claim, so it can be taken back; left
-        // alone, it would turn into an Unknown that never was.
-        deferred.Release(request.Key, request.Claim);
+        // The begin may have been carried out all the same, or may yet be. Nothing is sent under its claim, so it can be taken
+        // back; left alone, it would turn into an Unknown that never was.
+        deferred.Release(request.Key, request.Claim, begin);
         if (plan.Policy.StoreFailure == StoreFailureBehaviour.Forward)
         {
             Log.BeginFailed(logger, request.Key, plan.Operation, "the request is forwarded unprotected", error);

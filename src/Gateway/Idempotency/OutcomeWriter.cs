@@ -11,6 +11,7 @@ internal sealed class OutcomeWriter(
     IIdempotencyStore store, StoreLimits limits, RunningClaims claims, DeferredWrites deferred, TimeProvider time, ILogger<OutcomeWriter> logger)
 {
     private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
 
     /// <summary>The whole answer is on the response and in the feature.</summary>
     public async ValueTask SettleAsync(HttpContext context, ProtectedRun run, IdempotencyFeature feature)
@@ -60,7 +61,7 @@ internal sealed class OutcomeWriter(
         catch (Exception e)
         {
             Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
-            deferred.Release(claim.Key, claim.Token);
+            deferred.Release(claim.Key, claim.Token, begin: Task.CompletedTask);
         }
     }
 
@@ -121,7 +122,7 @@ internal sealed class OutcomeWriter(
             try
             {
                 var stored = await StoreCall.WithinAsync(store, (claim, record),
-                    static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), limits.Operation, time);
+                    static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), OneTry(started), time);
                 claims.Untrack(claim);
                 if (!stored)
                 {
@@ -146,6 +147,13 @@ internal sealed class OutcomeWriter(
 
             await Task.Delay(PauseBetweenTries, time, CancellationToken.None);
         }
+    }
+
+    /// <summary>One call's time, within what is left of all tries' time.</summary>
+    private TimeSpan OneTry(long started)
+    {
+        var left = limits.Completion - time.GetElapsedTime(started);
+        return left >= limits.Operation ? limits.Operation : left > Shortest ? left : Shortest;
     }
 
     private ValueTask<bool> CallAsync(RunningClaim claim, Func<IIdempotencyStore, RunningClaim, ValueTask<bool>> call) =>

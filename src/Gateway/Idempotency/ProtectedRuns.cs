@@ -54,19 +54,15 @@ internal sealed class ProtectedRuns(
         catch (Exception e)
         {
             Log.PipelineFailed(logger, run.Record, run.Plan.Operation, e);
-            if (feature.End == ForwardEnd.Local && !feature.IsForwarderReached)
+            if (feature.End == ForwardEnd.Local)
             {
-                feature.End = ForwardEnd.NotSent;
-            }
-            else if (feature.End != ForwardEnd.Streamed)
-            {
-                feature.End = ForwardEnd.Lost;
-            }
-
-            feature.FailureStatus = StatusCodes.Status502BadGateway;
-            if (!context.Response.HasStarted)
-            {
-                context.Response.Clear();
+                // Thrown before there was a verdict. One that stands (something behind the forwarder threw) keeps standing.
+                feature.End = feature.IsForwarderReached ? ForwardEnd.Lost : ForwardEnd.NotSent;
+                feature.FailureStatus = StatusCodes.Status502BadGateway;
+                if (!context.Response.HasStarted)
+                {
+                    context.Response.Clear();
+                }
             }
         }
         finally
@@ -83,6 +79,7 @@ internal sealed class ProtectedRuns(
         switch (feature.End)
         {
             case ForwardEnd.Answered:
+                IdempotencyFeature.DropReserved(context.Response);
                 await outcomes.SettleAsync(context, run, feature);
                 feature.Mark(context.Response);
                 await Replay.WriteBodyAsync(context.Response, feature.Answer!.Body);

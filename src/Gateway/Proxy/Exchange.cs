@@ -104,6 +104,12 @@ internal sealed class Exchange(
 
     private async ValueTask<ForwarderError> ReceiveAsync(HttpResponseMessage response)
     {
+        if ((int)response.StatusCode < StatusCodes.Status200OK)
+        {
+            // No interim answer gets here but 101, and nobody asked for an upgrade: what follows is no HTTP.
+            return await FailAsync(ForwarderError.ResponseHeaders, new HttpRequestException($"The backend answered {(int)response.StatusCode}."), hasAnswered: true);
+        }
+
         // :: Status, headers, and the route's response transforms
         bool hasBody;
         try
@@ -115,6 +121,7 @@ internal sealed class Exchange(
             }
 
             hasBody = await transformer.TransformResponseAsync(context, response, _deadline.Token);
+            DropHopByHop(response);
         }
         catch (Exception e)
         {
@@ -157,6 +164,20 @@ internal sealed class Exchange(
         }
     }
 
+    /// <summary>RFC 9110, section 7.6.1: what Connection names is of that connection. YARP drops Connection alone, and these would be kept and replayed.</summary>
+    private void DropHopByHop(HttpResponseMessage response)
+    {
+        if (!response.Headers.NonValidated.TryGetValues("Connection", out var options))
+        {
+            return;
+        }
+
+        foreach (var name in options.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            context.Response.Headers.Remove(name);
+        }
+    }
+
     private async ValueTask<ForwarderError> ReceiveBodyAsync(HttpResponseMessage response, AnswerBuffer answer)
     {
         var started = Stopwatch.GetTimestamp();
@@ -166,7 +187,8 @@ internal sealed class Exchange(
             await using var stream = await response.Content.ReadAsStreamAsync(_deadline.Token);
             while (true)
             {
-                // The positive end: a read of zero comes only behind the last announced byte or the last chunk; anything short throws.
+                // The positive end: over HTTP/1.1 a read of zero comes only behind the last announced byte or the last chunk;
+                // anything short throws. Over HTTP/2 it comes with END_STREAM, whatever was announced: compared below.
                 var read = await stream.ReadAsync(answer.Free(), _deadline.Token);
                 if (read == 0)
                 {
@@ -183,6 +205,11 @@ internal sealed class Exchange(
                 _deadline.Progress(_idle);
             }
 
+            if (answer.Length != AnnouncedLength(response, answer.Length))
+            {
+                throw new HttpRequestException($"The answer ended after {answer.Length} bytes, and another length was announced.");
+            }
+
             await TransformTrailersAsync(response);
         }
         catch (Exception e)
@@ -195,6 +222,12 @@ internal sealed class Exchange(
         feature.End = ForwardEnd.Answered;
         return ForwarderError.None;
     }
+
+    /// <summary>What the answer's head says about its body's length, where it says something that counts.</summary>
+    private static long AnnouncedLength(HttpResponseMessage response, long otherwise) =>
+        StatusRules.MayHaveBody((int)response.StatusCode) && response.Headers.TransferEncodingChunked != true
+            ? response.Content.Headers.ContentLength ?? otherwise
+            : otherwise;
 
     private ValueTask TransformTrailersAsync(HttpResponseMessage response)
     {

@@ -9,7 +9,7 @@ namespace Gateway.Proxy;
 /// Keeps routes and policies in step. YARP validates each new set (and with it, here, the policies), applies the routes or
 /// refuses them all, and tells; the policies follow its verdict.
 /// </summary>
-internal sealed class LiveConfiguration(IConfiguration configuration, PolicyCatalog catalog, ConfigurationState state, ILogger<LiveConfiguration> logger)
+internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySettings atStart, PolicyCatalog catalog, ConfigurationState state, ILogger<LiveConfiguration> logger)
     : ITransformProvider, IConfigChangeListener
 {
     private readonly Lock _gate = new();
@@ -104,6 +104,16 @@ internal sealed class LiveConfiguration(IConfiguration configuration, PolicyCata
         foreach (var policy in candidate.Policies.Keys.Except(UsedPolicies(proxyConfigs), StringComparer.OrdinalIgnoreCase))
         {
             ProxyLog.ConfigurationWarning(logger, $"Idempotency:Policies:{policy} is used by no route.");
+        }
+
+        foreach (var policy in candidate.Policies.Values.Where(policy => policy.Lease <= atStart.OperationTimeout))
+        {
+            ProxyLog.ConfigurationWarning(logger, $"Idempotency:Policies:{policy.Name}:Lease is not longer than Idempotency:Stores:OperationTimeout: one slow renewal lets it run out.");
+        }
+
+        foreach (var (place, value) in candidate.ReadAtStart.Except(atStart.ReadAtStart))
+        {
+            ProxyLog.ConfigurationWarning(logger, $"{place} is read at start: {value} takes effect at the next one.");
         }
     }
 

@@ -24,7 +24,7 @@ public interface IIdempotencyStore
     /// <summary>
     /// Claims the record if it is absent (or Unknown, with <see cref="BeginRequest.TakeOverUnknown"/> and the same
     /// fingerprint), else tells what is there. Durable when it returns. Repeating it with the same claim while the record
-    /// is InFlight answers Claimed again and starts the lease anew.
+    /// is InFlight, its lease alive or not, answers Claimed again and starts the lease anew.
     /// </summary>
     ValueTask<BeginResult> BeginAsync(in BeginRequest request);
 
@@ -41,6 +41,9 @@ public interface IIdempotencyStore
     /// <summary>From InFlight to Unknown. The claim may still complete. Repeating it returns true.</summary>
     ValueTask<bool> MarkUnknownAsync(RecordKey key, ClaimToken claim);
 
-    /// <summary>Removes an InFlight record: the caller has proof that nothing was sent. Repeating it returns false.</summary>
+    /// <summary>
+    /// Removes an InFlight record, its lease alive or not: the caller has proof that nothing was sent, and proof does not age.
+    /// Never one that was marked Unknown. Repeating it returns false.
+    /// </summary>
     ValueTask<bool> ReleaseAsync(RecordKey key, ClaimToken claim);
 }

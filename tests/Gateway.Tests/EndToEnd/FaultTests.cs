@@ -10,7 +10,7 @@ public sealed class FaultTests
 {
     private const string ShortDeadline = """{ "Deadline": "00:00:01" }""";
 
-    public static TheoryData<string> LostAnswers => ["fin", "rst", "garbage", "half status line", "half headers", "half body", "half chunk", "headers too large", "rst in body"];
+    public static TheoryData<string> LostAnswers => ["fin", "rst", "garbage", "half status line", "half headers", "half body", "half chunk", "headers too large", "rst in body", "an upgrade", "status 99"];
 
     [Theory]
     [MemberData(nameof(LostAnswers))]
@@ -294,6 +294,13 @@ public sealed class FaultTests
             case "rst in body":
                 await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
                 connection.Reset();
+                break;
+            case "an upgrade":
+                await connection.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+                connection.Close();
+                break;
+            case "status 99":
+                await connection.SendAsync("HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nhi");
                 break;
             case "silence":
                 await Task.Delay(Timeout.Infinite);

@@ -199,6 +199,17 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains(expected, gateway.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--Logging:LogLevel:Default=Loud", "'Loud' is not supported")]
+    [InlineData("--Kestrel:Endpoints:a:Url=nonsense", "nonsense")]
+    public async Task A_value_that_ASP_NET_Core_cannot_read_is_said_plainly(string argument, string expected)
+    {
+        await using var gateway = GatewayProcess.Launch(GatewayProcess.WriteRoutes(_folder, Routes.File("http://localhost:1/")), argument);
+        Assert.Equal(1, await gateway.ExitCodeAsync());
+        Assert.Contains("The gateway cannot start.", gateway.Output, StringComparison.Ordinal);
+        Assert.Contains(expected, gateway.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_port_that_is_taken_is_said_plainly()
     {

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Tests.EndToEnd;
 
@@ -49,6 +52,7 @@ public sealed class ReloadTests : IAsyncLifetime
     [InlineData("", "is not valid JSON")]
     [InlineData(null, "cannot be read")]
     [InlineData("""{ "ReverseProxy": { "Rutes": { } } }""", "Did you mean 'Routes'?")]
+    [InlineData("""{ "ReverseProxi": { "Routes": { } } }""", "Did you mean 'ReverseProxy'?")]
     [InlineData("""{ "ReverseProxy": { "Routes": { "pay": { "Order": "first" } } } }""", "Order: 'first' cannot be read")]
     public async Task A_bad_file_leaves_the_last_good_set_in_force_shows_in_health_and_a_good_one_heals(string? content, string fault)
     {
@@ -88,6 +92,27 @@ public sealed class ReloadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_misspelt_log_level_is_refused_and_does_not_end_the_gateway()
+    {
+        var file = Routes.File(_backend.Address, """{ "Key": { "Header": "X-Key" } }""");
+        file["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Loud" } };
+        await WriteAsync(file);
+        await HealthAsync(health => health.Contains("refused", StringComparison.Ordinal));
+        Assert.Contains(_gateway.Log.Entries, entry => entry.Event == "ConfigurationRefused" && entry.Message.Contains("Logging:LogLevel:Default: 'Loud' is no level", StringComparison.Ordinal));
+        Assert.Equal("ran", await CodeOfAsync("Idempotency-Key"));
+    }
+
+    [Fact]
+    public async Task Somebody_who_cannot_take_a_reload_does_not_end_the_gateway()
+    {
+        var configuration = _gateway.Services.GetRequiredService<IConfiguration>();
+        using var registration = ChangeToken.OnChange(configuration.GetReloadToken, () => throw new InvalidOperationException("not for me"));
+        await WriteAsync(Routes.File(_backend.Address, """{ "Key": { "Header": "X-Key" } }"""));
+        await HealthAsync(health => health.Contains("not for me", StringComparison.Ordinal));
+        Assert.Equal("ran", await CodeOfAsync("X-Key"));
+    }
+
+    [Fact]
     public async Task A_route_that_names_a_policy_that_is_gone_is_refused_and_stays_protected()
     {
         var file = Routes.File(_backend.Address);
@@ -107,6 +132,13 @@ public sealed class ReloadTests : IAsyncLifetime
         await Bounded.UntilAsync(() => CodeOfAsync("X-None"), code => code == "key-missing");
         using var retry = await _gateway.Client.PostAsync("kept");
         Assert.True(retry.IsReplay());
+    }
+
+    [Fact]
+    public async Task A_setting_that_is_read_at_start_is_a_warning_when_it_changes()
+    {
+        await WriteAsync(Routes.File(_backend.Address, store: "Sqlite"));
+        await Bounded.UntilAsync(() => Task.FromResult(_gateway.Log.Entries.ToArray()), entries => entries.Any(entry => entry.Event == "ConfigurationWarning" && entry.Message.Contains("Idempotency:Store is read at start: Sqlite takes effect at the next one.", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -8,6 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WireMock.RequestBuilders;
 using WireMock.ResponseBuilders;
 using WireMock.Server;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Tests.EndToEnd;
 
@@ -212,6 +214,46 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public async Task A_backend_cannot_speak_in_the_gateways_name()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("x", headers: "Idempotent-Replayed: true\r\nIdempotency-Status: unprotected\r\nIdempotency-Key: other\r\n"));
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+        using var first = await gateway.Client.PostAsync("k");
+        using var retry = await gateway.Client.PostAsync("k");
+        Assert.Equal((false, true), (first.IsReplay(), retry.IsReplay()));
+        Assert.All([first, retry], answer =>
+        {
+            Assert.Null(answer.Status());
+            Assert.Equal("k", answer.Headers.GetValues("Idempotency-Key").Single());
+        });
+    }
+
+    [Fact]
+    public async Task Headers_that_Connection_names_end_at_the_gateway()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("x", headers: "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nX-End: 1\r\n"));
+        await using var gateway = await TestGateway.StartAsync(backend.Address);
+        using var first = await gateway.Client.PostAsync("k");
+        using var retry = await gateway.Client.PostAsync("k");
+        Assert.All([first, retry], answer => Assert.Equal((false, true), (answer.Headers.Contains("X-Hop"), answer.Headers.Contains("X-End"))));
+    }
+
+    [Fact]
+    public async Task An_answer_that_came_whole_is_kept_and_given_although_something_behind_the_forwarder_throws()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        await using var gateway = await TestGateway.StartAsync(
+            Routes.File(backend.Address, cluster: """{ "HealthCheck": { "Passive": { "Enabled": true, "Policy": "Throws" } } }"""),
+            configure: builder => Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton<IPassiveHealthCheckPolicy, ThrowingHealthPolicy>(builder.Services));
+        using var first = await gateway.Client.PostAsync("k");
+        using var retry = await gateway.Client.PostAsync("k");
+        Assert.Equal("paid", await first.Content.ReadAsStringAsync());
+        Assert.True(retry.IsReplay());
+        Assert.True(gateway.Log.Has("PipelineFailed"));
+        Assert.Single(backend.Requests);
+    }
+
+    [Fact]
     public async Task Another_actor_another_operation_and_another_key_are_other_records()
     {
         var calls = 0;
@@ -245,6 +287,13 @@ public sealed class ReplayTests
         using var keylessAgain = await gateway.Client.PostAsync(null);
         Assert.All([get, open, openAgain, keyless, keylessAgain], answer => Assert.Equal((200, false), ((int)answer.StatusCode, answer.IsReplay())));
         Assert.Equal(5, backend.Requests.Count);
+    }
+
+    private sealed class ThrowingHealthPolicy : IPassiveHealthCheckPolicy
+    {
+        public string Name => "Throws";
+
+        public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination) => throw new InvalidOperationException("by the test");
     }
 
     private static async Task<WebApplication> TrailersBackend()

@@ -41,6 +41,36 @@ public sealed class StoreTests
         Assert.Single(backend.Requests);
     }
 
+    [Fact]
+    public async Task A_begin_that_is_carried_out_after_its_release_is_released_as_well()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        FaultyStore store = null!;
+        await using var gateway = await StartAsync(backend.Address, "{}", s => store = s, ShortTimes);
+        await ReadyAsync(gateway);
+        var late = new TaskCompletionSource();
+        var released = new TaskCompletionSource();
+        store.Before = verb => verb == "begin" ? late.Task : Task.CompletedTask;
+        store.After = verb =>
+        {
+            if (verb == "release")
+            {
+                released.TrySetResult();
+            }
+
+            return Task.CompletedTask;
+        };
+        using var refused = await gateway.Client.PostAsync("k");
+        await refused.ShouldBeAsync(503, "store-unavailable");
+        await released.Task.WithinLimit(); // it found nothing
+
+        Mend(store);
+        late.SetResult();
+        using var retry = await Bounded.UntilAsync(() => gateway.Client.PostAsync("k"), answer => (int)answer.StatusCode == 200);
+        Assert.Equal("paid", await retry.Content.ReadAsStringAsync());
+        Assert.Single(backend.Requests);
+    }
+
     [Theory]
     [MemberData(nameof(Faults))]
     public async Task Under_Forward_a_store_that_fails_at_begin_lets_the_request_through_and_the_answer_says_so(string fault)
@@ -97,6 +127,20 @@ public sealed class StoreTests
         using var retry = await gateway.Client.PostAsync("k");
         Assert.Null(first.Status());
         Assert.True(retry.IsReplay());
+    }
+
+    [Fact]
+    public async Task All_tries_to_keep_an_answer_end_with_CompletionTimeout_however_long_one_call_may_take()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        FaultyStore store = null!;
+        await using var gateway = await StartAsync(backend.Address, "{}", s => store = s,
+            """{ "Stores": { "OperationTimeout": "00:01:00", "CompletionTimeout": "00:00:00.3" } }""");
+        await ReadyAsync(gateway);
+        Break(store, "hung", "complete");
+        using var first = await gateway.Client.PostAsync("k"); // gives up after a minute as well
+        Assert.Equal("paid", await first.Content.ReadAsStringAsync());
+        Assert.Equal("not-stored", first.Status());
     }
 
     [Fact]

@@ -64,7 +64,8 @@ internal sealed class DeferredWrites(IIdempotencyStore store, RunningClaims clai
     /// Frees a key whose request was never sent. Also for a begin that was given up: it may have been carried out, and would
     /// leave a claim that nobody holds.
     /// </summary>
-    public void Release(RecordKey key, ClaimToken claim)
+    /// <param name="begin">A release may overtake it and find nothing: until it has ended, one that found nothing is repeated.</param>
+    public void Release(RecordKey key, ClaimToken claim, Task begin)
     {
         if (Count >= MaxCount)
         {
@@ -72,7 +73,15 @@ internal sealed class DeferredWrites(IIdempotencyStore store, RunningClaims clai
             return;
         }
 
-        Start(key, () => store.ReleaseAsync(key, claim), static () => { });
+        Start(key, ReleaseAsync, static () => { });
+
+        async ValueTask<bool> ReleaseAsync()
+        {
+            var isBegun = begin.IsCompleted; // looked at first: a begin that ends during this release is the next one's
+            return await store.ReleaseAsync(key, claim) || isBegun
+                ? true
+                : throw new TimeoutException("The begin is still running and may yet claim the record.");
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -116,8 +125,16 @@ internal sealed class DeferredWrites(IIdempotencyStore store, RunningClaims clai
         {
             try
             {
-                await StoreCall.WithinAsync(store, write, static (_, write) => write(), limits.Operation, time);
-                Log.DeferredWriteLanded(logger, key);
+                var done = await StoreCall.WithinAsync(store, write, static (_, write) => write(), limits.Operation, time);
+                if (done)
+                {
+                    Log.DeferredWriteLanded(logger, key);
+                }
+                else
+                {
+                    Log.DeferredWriteDropped(logger, key, "the claim was lost meanwhile");
+                }
+
                 landed();
                 return;
             }

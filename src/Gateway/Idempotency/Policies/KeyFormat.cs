@@ -15,7 +15,7 @@ internal sealed class KeyFormat
     public static readonly KeyFormat Any = new("Any", "visible ASCII", static _ => true);
 
     /// <summary>RFC 9562 in its usual form, 8-4-4-4-12.</summary>
-    public static readonly KeyFormat Uuid = new("Uuid", "a UUID such as 8e03978e-40d5-43dd-bc93-6894a57f9324", static key => Guid.TryParseExact(key, "D", out _));
+    public static readonly KeyFormat Uuid = new("Uuid", "a UUID such as 8e03978e-40d5-43dd-bc93-6894a57f9324", static key => IsUuid(key));
 
     public static readonly KeyFormat Ulid = new("Ulid", "a ULID such as 01ARZ3NDEKTSV4RRFFQ69G5FAV",
         static key => key.Length == 26 && key[0] <= '7' && !key.AsSpan().ContainsAnyExcept(UlidAlphabet));
@@ -60,6 +60,8 @@ internal sealed class KeyFormat
         var pattern = text[RegexPrefix.Length..];
         try
         {
+            _ = new Regex(pattern, RegexOptions.NonBacktracking); // by itself first: "a)|(b" is a pattern only inside the brackets below
+
             // NonBacktracking: linear in the key's length, whatever the pattern. The whole key has to match, not a part of it.
             var regex = new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
             return new KeyFormat(text, $"a key that matches {pattern}", regex.IsMatch);
@@ -69,5 +71,24 @@ internal sealed class KeyFormat
             problem = $"'{pattern}' is not a pattern that can be matched in linear time: {e.Message}";
             return null;
         }
+    }
+
+    // Not Guid.TryParseExact: it takes "0x" and "+" inside a part.
+    private static bool IsUuid(string key)
+    {
+        if (key.Length != 36)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < key.Length; i++)
+        {
+            if (i is 8 or 13 or 18 or 23 ? key[i] != '-' : !char.IsAsciiHexDigit(key[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -22,6 +22,13 @@ internal sealed class PolicyCatalog
         {
             Handle(name).Policy = policy;
         }
+
+        // A name that comes back later must be primed anew, not be met with what it meant before. Requests that still run
+        // under a removed route keep the handle that they hold.
+        foreach (var name in _handles.Keys.Where(name => !policies.ContainsKey(name)))
+        {
+            _handles.TryRemove(name, out _);
+        }
     }
 
     /// <summary>

@@ -53,6 +53,11 @@ internal static class PolicyReader
             MaxResponseBodySize = section.Number("MaxResponseBodySize", 1 << 20, 0, 1 << 26),
         };
         section.RefuseUnknownKeys();
+        if (policy.Retention < policy.Deadline)
+        {
+            section.Fault("Retention", $"{policy.Retention:c} is shorter than Deadline, {policy.Deadline:c}.", "A key must not become free while its request may still run: make it at least as long.");
+        }
+
         return policy;
     }
 
@@ -83,6 +88,11 @@ internal static class PolicyReader
 
         var header = section.Text("Header") ?? "Idempotency-Key";
         RefuseBadHeaderName(section, "Header", header);
+        if (HeaderName.HasAMeaningOfItsOwn(header))
+        {
+            section.Fault("Header", $"'{header}' has a meaning of its own, and the key's header is echoed on every answer.", "Use Idempotency-Key or another header that only carries keys.");
+        }
+
         var rules = new KeyRules
         {
             Header = header,

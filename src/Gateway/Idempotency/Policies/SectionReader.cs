@@ -67,8 +67,8 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
             return fallback;
         }
 
-        // A bare "30" would be thirty days: .NET's rule, and nobody's wish.
-        if (text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration) && duration >= least && duration <= most)
+        // A bare "30" would be thirty days, and TryParse takes "24:00:00" for twenty-four: .NET's rules, and nobody's wish.
+        if (text.Contains(':') && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration) && duration >= least && duration <= most)
         {
             return duration;
         }

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Gateway.Idempotency.Request;
 
@@ -31,6 +32,12 @@ internal ref struct JsonCanonicalizer
     /// <returns>False: refused. What was written until then has no meaning.</returns>
     public static bool TryWrite(ReadOnlySpan<byte> json, JsonSelection selection, PooledBuffer output)
     {
+        // Utf8JsonReader does not look at the bytes inside of a string until it is unescaped.
+        if (!Utf8.IsValid(json))
+        {
+            return false;
+        }
+
         try
         {
             var canonicalizer = new JsonCanonicalizer(json, output);

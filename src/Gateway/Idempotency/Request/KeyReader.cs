@@ -40,7 +40,8 @@ internal static class KeyReader
             return KeyReading.Broken("the header is sent more than once");
         }
 
-        var sent = header.ToString();
+        // RFC 9110, section 5.5: whitespace around a value is no part of it, and not every server takes it away.
+        var sent = header.ToString().Trim([' ', '\t']);
         if (sent.Length == 0)
         {
             return KeyReading.Broken("it is empty");

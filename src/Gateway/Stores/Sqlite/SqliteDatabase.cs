@@ -13,30 +13,61 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Path))!);
+            CreateFile();
             using var connection = Open();
-            Execute(connection, "PRAGMA journal_mode = WAL;");
 
             // Immediate: of two processes that start together one makes the schema and the other sees it.
-            using var transaction = connection.BeginTransaction(deferred: false);
-            var version = Version(connection, transaction);
-            if (version == 0)
+            using (var transaction = connection.BeginTransaction(deferred: false))
             {
-                Execute(connection, SqliteScripts.Schema, transaction);
-            }
-            else if (version != SchemaVersion)
-            {
-                throw new StoreConfigurationException(
-                    Place,
-                    $"'{options.Path}' has schema version {version}, and this gateway knows version {SchemaVersion}.",
-                    "Use the gateway that wrote it, or give another path (records in the old file are then not replayed).");
+                var version = (long)Ask(connection, "PRAGMA user_version;", transaction)!;
+                RefuseWhatIsNotOurs(connection, version, transaction);
+                if (version == 0)
+                {
+                    Execute(connection, SqliteScripts.Schema, transaction);
+                }
+                else
+                {
+                    // A transaction begins on a read-only file without a word: only a write tells.
+                    Execute(connection, FormattableString.Invariant($"PRAGMA user_version = {SchemaVersion};"), transaction);
+                }
+
+                transaction.Commit();
             }
 
-            transaction.Commit();
+            var mode = Ask(connection, "PRAGMA journal_mode = WAL;");
+            if (mode is not "wal")
+            {
+                throw new StoreConfigurationException(
+                    Place, $"'{options.Path}' cannot have a write-ahead log (its journal mode stays '{mode}').", "Give a path on a local disk.");
+            }
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new StoreConfigurationException(
                 Place, $"'{options.Path}' cannot be opened: {e.Message}", "Give a path that this process may create and write.", e);
+        }
+    }
+
+    /// <summary>For this user's eyes only, as it will hold answers; SQLite gives its journal files the same mode. An existing file keeps its own.</summary>
+    private void CreateFile()
+    {
+        if (File.Exists(options.Path) || OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
+            new FileStream(options.Path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (IOException) when (File.Exists(options.Path))
+        {
+            // Another process was faster.
         }
     }
 
@@ -75,21 +106,46 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
         }
     }
 
-    private static long Version(SqliteConnection connection, SqliteTransaction transaction)
+    /// <summary>Before anything is written: the file may be somebody else's.</summary>
+    private void RefuseWhatIsNotOurs(SqliteConnection connection, long version, SqliteTransaction transaction)
     {
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "PRAGMA user_version;";
-        return (long)command.ExecuteScalar()!;
+        if (version is not (0 or SchemaVersion))
+        {
+            throw new StoreConfigurationException(
+                Place,
+                $"'{options.Path}' has schema version {version}, and this gateway knows version {SchemaVersion}.",
+                "Use the gateway that wrote it, or give another path (records in the old file are then not replayed).");
+        }
+
+        var isOurs = version == 0
+            ? Ask(connection, SqliteScripts.HasTables, transaction) is 0L
+            : Ask(connection, SqliteScripts.HasOwnTables, transaction) is 1L;
+        if (!isOurs)
+        {
+            throw new StoreConfigurationException(
+                Place, $"'{options.Path}' is the database of another application.", "Give a path to a file of its own.");
+        }
+    }
+
+    private static object? Ask(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
+    {
+        using var command = Command(connection, sql, transaction);
+        return command.ExecuteScalar();
     }
 
     private static void Execute(SqliteConnection connection, string sql, SqliteTransaction? transaction = null)
     {
-        using var command = connection.CreateCommand();
+        using var command = Command(connection, sql, transaction);
+        command.ExecuteNonQuery();
+    }
+
+    private static SqliteCommand Command(SqliteConnection connection, string sql, SqliteTransaction? transaction)
+    {
+        var command = connection.CreateCommand();
         command.Transaction = transaction;
 #pragma warning disable CA2100 // the text is a constant or comes from an embedded script
         command.CommandText = sql;
 #pragma warning restore CA2100
-        command.ExecuteNonQuery();
+        return command;
     }
 }

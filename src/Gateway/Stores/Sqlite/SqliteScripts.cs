@@ -4,6 +4,8 @@ namespace Gateway.Stores.Sqlite;
 internal static class SqliteScripts
 {
     public static readonly string Schema = Load("schema");
+    public static readonly string HasTables = Load("has_tables");
+    public static readonly string HasOwnTables = Load("has_own_tables");
     public static readonly string Insert = Load("insert");
     public static readonly string Find = Load("find");
     public static readonly string TakeOver = Load("take_over");

@@ -25,6 +25,22 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public void The_files_hold_answers_and_are_for_their_owner_alone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // modes are Unix's; a folder's rights are inherited there
+        }
+
+        var path = _folder.PathOf("idempotency.db");
+        using var store = Open(path);
+        foreach (var file in new[] { path, path + "-wal", path + "-shm" })
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_made_is_a_configuration_fault()
     {
         File.WriteAllText(_folder.PathOf("file"), "");
@@ -64,6 +80,58 @@ public sealed class SqliteFileTests : IDisposable
 
         Assert.Contains("version 99", fault.Problem, StringComparison.Ordinal);
         Assert.Contains($"version {SqliteDatabase.SchemaVersion}", fault.Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_database_of_another_application_is_a_configuration_fault_and_stays_as_it_is(int version)
+    {
+        using (var other = _folder.Connect())
+        {
+            other.Ask($"CREATE TABLE customer (id INTEGER PRIMARY KEY); PRAGMA user_version = {version}");
+        }
+
+        var before = File.ReadAllBytes(_folder.File);
+
+        AssertFault(_folder.File, "Give a path to a file of its own.");
+
+        Assert.Equal(before, File.ReadAllBytes(_folder.File));
+    }
+
+    [Fact]
+    public void A_table_that_a_backup_tool_added_is_no_fault()
+    {
+        Open(_folder.File).Dispose();
+        using (var other = _folder.Connect())
+        {
+            other.Ask("CREATE TABLE _backup_sequence (id INTEGER PRIMARY KEY)");
+        }
+
+        Open(_folder.File).Dispose();
+    }
+
+    [Fact]
+    public void A_place_that_takes_no_write_ahead_log_is_a_configuration_fault()
+    {
+        var fault = AssertFault(":memory:", "Give a path on a local disk.");
+
+        Assert.Contains("'memory'", fault.Problem, StringComparison.Ordinal);
+    }
+
+    [UnprivilegedFact]
+    public void A_file_that_may_only_be_read_is_a_configuration_fault()
+    {
+        Open(_folder.File).Dispose();
+        File.SetAttributes(_folder.File, FileAttributes.ReadOnly);
+        try
+        {
+            AssertFault(_folder.File, "Give a path that this process may create and write.");
+        }
+        finally
+        {
+            File.SetAttributes(_folder.File, FileAttributes.Normal);
+        }
     }
 
     [Fact]
@@ -291,4 +359,10 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     private long Size() => new FileInfo(_folder.File).Length + new FileInfo(_folder.File + "-wal").Length;
+
+    /// <summary>Root may write whatever a file's mode says.</summary>
+    private sealed class UnprivilegedFactAttribute : FactAttribute
+    {
+        public UnprivilegedFactAttribute() => Skip = Environment.IsPrivilegedProcess ? "needs a user whom a file's mode holds back" : null;
+    }
 }

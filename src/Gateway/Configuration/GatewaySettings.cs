@@ -44,7 +44,8 @@ internal sealed class GatewaySettings
     public IEnumerable<(string Place, object Value)> ReadAtStart =>
     [
         ("Idempotency:Store", Store), ("Idempotency:SpecificationPath", SpecificationPath), ("Idempotency:Stores:Sqlite:Path", SqlitePath),
-        ("Idempotency:Stores:OperationTimeout", OperationTimeout), ("Idempotency:Stores:CompletionTimeout", CompletionTimeout), ("Management:Url", ManagementUrl),
+        ("Idempotency:Stores:OperationTimeout", OperationTimeout), ("Idempotency:Stores:CompletionTimeout", CompletionTimeout), ("Idempotency:Stores:Redis:KeyPrefix", Redis.KeyPrefix), ("Idempotency:Stores:Redis:WaitReplicas", Redis.WaitReplicas), ("Idempotency:Stores:Redis:AcceptEviction", Redis.AcceptEviction),
+        ("Management:Url", ManagementUrl),
     ];
 
     public static GatewaySettings Read(IConfiguration configuration)

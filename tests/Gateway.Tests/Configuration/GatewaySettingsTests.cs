@@ -27,7 +27,7 @@ public sealed class GatewaySettingsTests
     }
 
     [Theory]
-    [InlineData("""{ "Idempotency": { "Store": "Redis" } }""", "Idempotency:Store", "'Redis' is not available in this version.", "Memory, Sqlite")]
+    [InlineData("""{ "Idempotency": { "Store": "SqlServer" } }""", "Idempotency:Store", "'SqlServer' is not available in this version.", "Memory, Sqlite, Redis")]
     [InlineData("""{ "Idempotency": { "Store": "sqlserver" } }""", "Idempotency:Store", "'SqlServer' is not available in this version.", "Memory, Sqlite")]
     [InlineData("""{ "Idempotency": { "Store": "Postgres" } }""", "Idempotency:Store", "'Postgres' is unknown.", "Memory, Sqlite")]
     [InlineData("""{ "Idempotency": { "Store": 0 } }""", "Idempotency:Store", "'0' is unknown.", "Memory, Sqlite")]
@@ -141,7 +141,7 @@ public sealed class GatewaySettingsTests
         var settings = Settings.Read("""
             {
               "Idempotency": {
-                "Store": "Redis",
+                "Store": "SqlServer",
                 "Unknown": 1,
                 "Policies": {
                   "one": { "Mode": "Observe", "Lease": 30, "Key": { "MinLength": 0, "Frmat": "Uuid" } },
@@ -177,7 +177,7 @@ public sealed class GatewaySettingsTests
     [Fact]
     public void The_message_of_a_faulty_start_lists_every_fault_with_place_and_cure()
     {
-        var faults = Settings.Read("""{ "Idempotency": { "Store": "Redis", "Stor": "x" } }""").Faults;
+        var faults = Settings.Read("""{ "Idempotency": { "Store": "SqlServer", "Stor": "x" } }""").Faults;
 
         var message = new ConfigurationFaultException(faults).Message;
 

@@ -23,7 +23,9 @@ public sealed partial class ArchitectureTests
 
     [Fact]
     public void Only_its_own_folder_knows_a_stores_client_library() =>
-        AssertNone(file => !file.StartsWith("Stores/Sqlite/", StringComparison.Ordinal), name => name.StartsWith("Microsoft.Data.Sqlite", StringComparison.Ordinal));
+        Assert.All(
+            [("Stores/Sqlite/", "Microsoft.Data.Sqlite"), ("Stores/Redis/", "StackExchange.Redis")],
+            store => AssertNone(file => !file.StartsWith(store.Item1, StringComparison.Ordinal), name => name.StartsWith(store.Item2, StringComparison.Ordinal)));
 
     [Fact]
     public void Nobody_takes_the_time_from_anywhere_but_a_TimeProvider()

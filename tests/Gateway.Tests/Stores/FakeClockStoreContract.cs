@@ -1,4 +1,5 @@
 using Gateway.Stores;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Stores;
@@ -16,7 +17,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         return Task.CompletedTask;
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_lease_lives_until_its_last_millisecond()
     {
         var key = NewKey();
@@ -33,7 +34,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         Assert.False(await Store.RenewAsync(key, claim, Lease));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_renewal_counts_from_the_moment_of_renewing()
     {
         var key = NewKey();
@@ -47,7 +48,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         Assert.Equal(BeginOutcome.Unknown, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_repeated_begin_counts_its_lease_from_the_repetition()
     {
         var request = Request(NewKey(), ClaimToken.New());
@@ -61,7 +62,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         Assert.Equal(Clock.Start, found.CreatedAt);
     }
 
-    [Fact]
+    [ServerFact]
     public async Task An_answer_is_kept_for_exactly_its_retention_after_completion()
     {
         var key = NewKey();
@@ -75,7 +76,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         Assert.Equal(BeginOutcome.Claimed, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_lapsed_record_is_kept_for_exactly_its_retention_after_the_lapse()
     {
         var key = NewKey();
@@ -88,7 +89,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         Assert.Equal(BeginOutcome.Claimed, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task An_unknown_record_is_kept_for_exactly_its_retention_after_it_became_so()
     {
         var key = NewKey();
@@ -102,7 +103,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         Assert.Equal(BeginOutcome.Claimed, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_take_over_takes_its_own_lease_and_retention()
     {
         var key = NewKey();
@@ -116,7 +117,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         Assert.Equal(BeginOutcome.Claimed, await OutcomeAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_clock_that_goes_back_frees_nothing()
     {
         var (running, unknown, done) = (NewKey(), NewKey(), NewKey());
@@ -136,7 +137,7 @@ public abstract class FakeClockStoreContract : SweptStoreContract
         Assert.Equal(Lease, (await LookAsync(running)).LeaseRemaining);
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_clock_that_leaps_ahead_makes_what_runs_unknown_and_takes_its_answer_all_the_same()
     {
         var key = NewKey();

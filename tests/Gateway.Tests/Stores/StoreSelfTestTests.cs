@@ -69,7 +69,7 @@ public sealed class StoreSelfTestTests
     {
         var clock = new WaitingClock();
         var store = new LyingStore(new InMemoryStore(clock), "is down");
-        using var test = new StoreSelfTest(store, clock, NullLogger<StoreSelfTest>.Instance);
+        using var test = new StoreSelfTest(store, [], clock, NullLogger<StoreSelfTest>.Instance);
 
         await test.StartAsync(CancellationToken.None);
         var pause = await clock.NextWaitAsync();
@@ -89,7 +89,7 @@ public sealed class StoreSelfTestTests
     public async Task Stopping_ends_the_trying()
     {
         var clock = new WaitingClock();
-        using var test = new StoreSelfTest(new LyingStore(new InMemoryStore(clock), "is down"), clock, NullLogger<StoreSelfTest>.Instance);
+        using var test = new StoreSelfTest(new LyingStore(new InMemoryStore(clock), "is down"), [], clock, NullLogger<StoreSelfTest>.Instance);
         await test.StartAsync(CancellationToken.None);
         await clock.NextWaitAsync();
 

@@ -1,14 +1,15 @@
 using Gateway.Stores;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Stores;
 
 /// <summary>For stores that remove expired records only when they are told to.</summary>
 public abstract class SweptStoreContract : StoreContract
 {
-    [Fact]
+    [ServerFact]
     public async Task Sweeping_an_empty_store_removes_nothing() => Assert.Equal(0, await Inspector.SweepAsync(100));
 
-    [Fact]
+    [ServerFact]
     public async Task Sweeping_removes_what_has_expired_and_nothing_else()
     {
         var alive = new[] { Was.InFlight, Was.Lapsed, Was.Unknown, Was.Completed };
@@ -37,7 +38,7 @@ public abstract class SweptStoreContract : StoreContract
         }
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Sweeping_keeps_to_its_limit_and_says_how_many_it_removed()
     {
         for (var i = 0; i < 25; i++)
@@ -57,7 +58,7 @@ public abstract class SweptStoreContract : StoreContract
         Assert.Equal(0, await Inspector.CountAsync());
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_key_claimed_anew_after_it_expired_is_not_swept()
     {
         var key = NewKey();
@@ -71,7 +72,7 @@ public abstract class SweptStoreContract : StoreContract
         Assert.Equal("new", await ReplayAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task A_swept_key_runs_again()
     {
         var key = NewKey();
@@ -84,7 +85,7 @@ public abstract class SweptStoreContract : StoreContract
         Assert.Equal("new", await ReplayAsync(key));
     }
 
-    [Fact]
+    [ServerFact]
     public async Task Begins_on_expired_records_while_they_are_swept_each_claim_once_and_keep_their_answers()
     {
         var keys = Enumerable.Range(0, 60).Select(_ => NewKey()).ToArray();

@@ -155,6 +155,7 @@ public sealed class RedisGatewayTests : IAsyncLifetime
     [ServerFact]
     public async Task A_password_is_neither_logged_nor_shown()
     {
+        await _redis.KillAsync(); // so that there is an error to tell
         await using var gateway = await TestGateway.StartAsync("http://localhost:1/", store: "Redis", idempotency: $$"""
             { "Stores": { "Redis": { "Configuration": "{{_redis.Configuration}},password=planted-secret" } } }
             """);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using StackExchange.Redis;
 
 namespace Gateway.Tests.Support;
 
@@ -39,8 +38,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
         _process = Process.Start(start)!;
         _process.BeginOutputReadLine();
-        await using var probe = await ConnectionMultiplexer.ConnectAsync($"{Configuration},abortConnect=false,connectRetry=100,connectTimeout=1000");
-        await Bounded.UntilAsync(() => Task.FromResult(probe.IsConnected), connected => connected);
+        await Bounded.UntilAsync(AnswersAsync, answers => answers);
     }
 
     /// <summary>kill -9.</summary>
@@ -60,6 +58,25 @@ internal sealed class RedisServer : IAsyncDisposable
         }
 
         _folder.Delete(recursive: true);
+    }
+
+    /// <summary>It listens, and has read its append-only file: until then it answers LOADING.</summary>
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(IPAddress.Loopback, Port);
+            var stream = socket.GetStream();
+            await stream.WriteAsync("PING\r\n"u8.ToArray());
+            var answer = new byte[5];
+            await stream.ReadExactlyAsync(answer);
+            return answer.AsSpan().SequenceEqual("+PONG"u8);
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            return false;
+        }
     }
 
     private static int FreePort()

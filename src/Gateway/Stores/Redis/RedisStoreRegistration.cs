@@ -30,6 +30,7 @@ internal static class RedisStoreRegistration
         // A call that waits in a queue for a lost connection must fail within its time, too.
         configuration.AsyncTimeout = (int)options.OperationTimeout.TotalMilliseconds;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        configuration.ReconnectRetryPolicy = new LinearRetry(1000);
         return ConnectionMultiplexer.Connect(configuration);
     }
 

@@ -33,8 +33,6 @@ internal sealed class RoutesFileProvider(string path) : ConfigurationProvider, I
     /// <summary>Raised on a reload whose content is whole.</summary>
     public event Action? Accepted;
 
-    public string FilePath => path;
-
     /// <exception cref="ConfigurationFaultException">At start there is no last good content to keep.</exception>
     public override void Load()
     {

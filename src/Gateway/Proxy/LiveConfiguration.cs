@@ -14,6 +14,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
 {
     private readonly Lock _gate = new();
     private GatewaySettings? _candidate;
+    private List<string> _clusters = [];
     private bool _faultsTold;
     private Microsoft.Extensions.Primitives.IChangeToken? _read;
 
@@ -28,6 +29,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
                 {
                     _read = configuration.GetReloadToken();
                     _candidate = GatewaySettings.Read(configuration);
+                    _clusters = [.. configuration.GetSection("ReverseProxy:Clusters").GetChildren().Select(cluster => cluster.Key)];
                     _faultsTold = false;
                 }
 
@@ -57,7 +59,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
 
         // YARP takes such a route and answers 503 on it.
         var route = context.Route;
-        var clusters = configuration.GetSection("ReverseProxy:Clusters").GetChildren().Select(cluster => cluster.Key).ToList();
+        var clusters = _clusters; // of the candidate: listing them walks the whole configuration, once is enough for all routes
         if (!clusters.Contains(route.ClusterId ?? "", StringComparer.OrdinalIgnoreCase))
         {
             context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(

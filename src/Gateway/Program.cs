@@ -10,6 +10,8 @@ using Gateway.Stores;
 using Gateway.Stores.InMemory;
 using Gateway.Stores.Redis;
 using Gateway.Stores.Sqlite;
+using Gateway.Stores.Sqlite.Spool;
+using Gateway.Stores.SqlServer;
 
 namespace Gateway;
 
@@ -115,10 +117,32 @@ public static class Program
                 services.AddRedisStore(redis);
                 services.AddSingleton(_ => new StoreDescription(RedisStoreRegistration.Describe(redis)));
                 break;
+            case StoreKind.SqlServer:
+                var sqlServer = new SqlServerStoreOptions
+                {
+                    ConnectionString = settings.SqlServer.ConnectionString,
+                    Schema = settings.SqlServer.Schema,
+                    CreateSchema = settings.SqlServer.CreateSchema,
+                    OperationTimeout = settings.OperationTimeout,
+                };
+                services.AddSqlServerStore(sqlServer);
+                services.AddSingleton(_ => new StoreDescription(SqlServerDatabase.Describe(sqlServer)));
+                break;
             default:
                 throw new InvalidOperationException($"Store {settings.Store} has no registration.");
         }
 
+        // Memory forgets its records with the process: no answer could be brought home to them after a restart.
+        if (settings is { Store: not StoreKind.Memory, Spool.MaxSize: > 0 })
+        {
+            var spool = new AnswerSpoolOptions { Path = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.Spool.Path), MaxSize = settings.Spool.MaxSize };
+            services.AddSqliteAnswerSpool(spool, settings.OperationTimeout);
+        }
+
+        services.AddSingleton(new StoreLimits(settings.OperationTimeout, settings.CompletionTimeout));
+        services.AddSingleton<StoreCircuit>();
+        services.AddHostedService(provider => provider.GetRequiredService<StoreCircuit>());
+        services.AddSingleton<StoreAccess>();
         services.AddSingleton<StoreSelfTest>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreSelfTest>());
         services.AddHostedService<ExpiredRecordSweeper>();
@@ -126,7 +150,6 @@ public static class Program
 
     private static void AddIdempotency(IServiceCollection services, GatewaySettings settings)
     {
-        services.AddSingleton(new StoreLimits(settings.OperationTimeout, settings.CompletionTimeout));
         services.AddSingleton(new ProblemWriter(settings.SpecificationPath));
         services.AddSingleton<PolicyCatalog>();
         services.AddSingleton<OutcomeWriter>();
@@ -134,8 +157,10 @@ public static class Program
 
         // Services stop in the reverse order, the web server first: requests end, then the forwards that have lost their
         // client, then the writes that are left.
-        services.AddSingleton<DeferredWrites>();
-        services.AddHostedService(provider => provider.GetRequiredService<DeferredWrites>());
+        services.AddSingleton<DeferredReleases>();
+        services.AddHostedService(provider => provider.GetRequiredService<DeferredReleases>());
+        services.AddSingleton<CompletionSpool>();
+        services.AddHostedService(provider => provider.GetRequiredService<CompletionSpool>());
         services.AddSingleton<RunningClaims>();
         services.AddHostedService(provider => provider.GetRequiredService<RunningClaims>());
         services.AddOptions<HostOptions>().Configure<IConfiguration>((host, configuration) =>
@@ -153,13 +178,16 @@ public static class Program
     private static async Task StartableAsync(WebApplication app)
     {
         var faults = (await ConfigurationCheck.FaultsAsync(app.Services)).ToList();
-        try
+        foreach (var part in (Type[])[typeof(IIdempotencyStore), typeof(IAnswerSpool)])
         {
-            app.Services.GetRequiredService<IIdempotencyStore>();
-        }
-        catch (StoreConfigurationException e)
-        {
-            faults.Add(new(e.Place, e.Problem, e.Cure));
+            try
+            {
+                app.Services.GetService(part);
+            }
+            catch (StoreConfigurationException e)
+            {
+                faults.Add(new(e.Place, e.Problem, e.Cure));
+            }
         }
 
         if (faults.Count > 0)

@@ -8,6 +8,7 @@ internal enum StoreKind
     Memory,
     Sqlite,
     Redis,
+    SqlServer,
 }
 
 /// <summary>
@@ -28,6 +29,10 @@ internal sealed class GatewaySettings
 
     public required RedisSettings Redis { get; init; }
 
+    public required SqlServerSettings SqlServer { get; init; }
+
+    public required SpoolSettings Spool { get; init; }
+
     /// <summary>One store call. Default 2 s.</summary>
     public required TimeSpan OperationTimeout { get; init; }
 
@@ -44,7 +49,10 @@ internal sealed class GatewaySettings
     public IEnumerable<(string Place, object Value)> ReadAtStart =>
     [
         ("Idempotency:Store", Store), ("Idempotency:SpecificationPath", SpecificationPath), ("Idempotency:Stores:Sqlite:Path", SqlitePath),
-        ("Idempotency:Stores:OperationTimeout", OperationTimeout), ("Idempotency:Stores:CompletionTimeout", CompletionTimeout), ("Idempotency:Stores:Redis:KeyPrefix", Redis.KeyPrefix), ("Idempotency:Stores:Redis:WaitReplicas", Redis.WaitReplicas), ("Idempotency:Stores:Redis:AcceptEviction", Redis.AcceptEviction),
+        ("Idempotency:Stores:OperationTimeout", OperationTimeout), ("Idempotency:Stores:CompletionTimeout", CompletionTimeout),
+        ("Idempotency:Stores:Redis:KeyPrefix", Redis.KeyPrefix), ("Idempotency:Stores:Redis:WaitReplicas", Redis.WaitReplicas), ("Idempotency:Stores:Redis:AcceptEviction", Redis.AcceptEviction),
+        ("Idempotency:Stores:SqlServer:Schema", SqlServer.Schema), ("Idempotency:Stores:SqlServer:CreateSchema", SqlServer.CreateSchema),
+        ("Idempotency:Stores:Spool:Path", Spool.Path), ("Idempotency:Stores:Spool:MaxSize", Spool.MaxSize),
         ("Management:Url", ManagementUrl),
     ];
 
@@ -56,10 +64,11 @@ internal sealed class GatewaySettings
         var stores = section.Child("Stores");
         var sqlite = stores.Child("Sqlite");
         var redis = stores.Child("Redis");
-        stores.Child("SqlServer");
+        var sqlServer = stores.Child("SqlServer");
+        var spool = stores.Child("Spool");
         var settings = new GatewaySettings
         {
-            Store = section.Choice("Store", StoreKind.Sqlite, "SqlServer"),
+            Store = section.Choice("Store", StoreKind.Sqlite),
             SpecificationPath = SpecificationPathOf(section),
             SqlitePath = sqlite.Text("Path") ?? "data/idempotency.db",
             Redis = new RedisSettings(
@@ -67,6 +76,8 @@ internal sealed class GatewaySettings
                 redis.Text("KeyPrefix") ?? "idem:",
                 redis.Number("WaitReplicas", 0, 0, 100),
                 redis.Flag("AcceptEviction", false)),
+            SqlServer = new SqlServerSettings(sqlServer.Text("ConnectionString") ?? "", SchemaOf(sqlServer), sqlServer.Flag("CreateSchema", true)),
+            Spool = new SpoolSettings(spool.Text("Path") ?? "data/spool.db", spool.Number("MaxSize", 256 << 20, 0, int.MaxValue)),
             OperationTimeout = stores.Duration("OperationTimeout", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             CompletionTimeout = stores.Duration("CompletionTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5)),
             ManagementUrl = management,
@@ -75,9 +86,30 @@ internal sealed class GatewaySettings
         };
         sqlite.RefuseUnknownKeys();
         redis.RefuseUnknownKeys();
+        sqlServer.RefuseUnknownKeys();
+        spool.RefuseUnknownKeys();
+        if (settings is { Store: StoreKind.SqlServer, SqlServer.ConnectionString.Length: 0 })
+        {
+            sqlServer.Fault("ConnectionString", "is missing.", "Write it as in Server=sql1;Database=gateway;…, best in the environment (Idempotency__Stores__SqlServer__ConnectionString).");
+        }
+
         stores.RefuseUnknownKeys();
         section.RefuseUnknownKeys();
         return settings;
+    }
+
+    /// <summary>It becomes part of the statements: a plain name, and nothing else.</summary>
+    private static string SchemaOf(SectionReader section)
+    {
+        const string Default = "idempotency";
+        var schema = section.Text("Schema") ?? Default;
+        if (schema.Length > 128 || !schema.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') || char.IsAsciiDigit(schema[0]))
+        {
+            section.Fault("Schema", $"'{schema}' is not a schema's name here.", $"Use letters, digits and underscores, 128 at most (default: {Default}).");
+            return Default;
+        }
+
+        return schema;
     }
 
     private static string SpecificationPathOf(SectionReader section)
@@ -118,3 +150,14 @@ internal sealed record RedisSettings(string Configuration, string KeyPrefix, int
     /// <summary>A record prints its members by itself; this one must not.</summary>
     public override string ToString() => nameof(RedisSettings);
 }
+
+/// <summary><c>Idempotency:Stores:SqlServer</c>, as configured. The connection string may hold a password: never logged.</summary>
+internal sealed record SqlServerSettings(string ConnectionString, string Schema, bool CreateSchema)
+{
+    public override string ToString() => nameof(SqlServerSettings);
+}
+
+/// <summary><c>Idempotency:Stores:Spool</c>, as configured.</summary>
+/// <param name="Path">Relative to the routes file's folder.</param>
+/// <param name="MaxSize">Bytes of answers; 0: no file.</param>
+internal sealed record SpoolSettings(string Path, int MaxSize);

@@ -13,12 +13,11 @@ namespace Gateway.Idempotency;
 /// </summary>
 internal sealed class IdempotencyMiddleware(
     RequestDelegate next,
-    IIdempotencyStore store,
-    StoreLimits limits,
-    DeferredWrites deferred,
+    StoreAccess store,
+    DeferredReleases releases,
+    CompletionSpool spool,
     ProtectedRuns runs,
     ProblemWriter problems,
-    TimeProvider time,
     ILogger<IdempotencyMiddleware> logger)
 {
     public Task InvokeAsync(HttpContext context)
@@ -85,14 +84,23 @@ internal sealed class IdempotencyMiddleware(
 
             // 5 Begin
             BeginResult begin;
-            var running = Task.CompletedTask;
             try
             {
-                begin = await BeginAsync(request, out running);
+                begin = await store.BeginAsync(request);
             }
-            catch (Exception e)
+            catch (InvalidDataException e)
             {
-                await StoreFailedAsync(context, plan, key, body, request, running, e);
+                await RefuseUnreadableAsync(context, plan, key, request.Key, e);
+                return;
+            }
+            catch (StoreCallException e)
+            {
+                await StoreFailedAsync(context, plan, key, body, request, e);
+                return;
+            }
+
+            if (begin.Outcome is BeginOutcome.InFlight or BeginOutcome.Unknown && !request.TakeOverUnknown && await TryReplayWaitingAsync(context, plan, key, request))
+            {
                 return;
             }
 
@@ -113,21 +121,6 @@ internal sealed class IdempotencyMiddleware(
         }
     }
 
-    /// <param name="running">The call itself, which may end after its time limit.</param>
-    private ValueTask<BeginResult> BeginAsync(in BeginRequest request, out Task running)
-    {
-        running = Task.CompletedTask;
-        var begin = store.BeginAsync(request);
-        if (begin.IsCompleted)
-        {
-            return begin;
-        }
-
-        var task = begin.AsTask();
-        running = task;
-        return new(task.WaitAsync(limits.Operation, time));
-    }
-
     private async Task ReplayAsync(HttpContext context, RoutePlan plan, KeyReading key, RecordKey record, ReadOnlyMemory<byte> stored)
     {
         AnswerRecord answer;
@@ -137,9 +130,7 @@ internal sealed class IdempotencyMiddleware(
         }
         catch (InvalidDataException e)
         {
-            // It has run: whatever these bytes are, they are not "not found".
-            Log.RecordUnreadable(logger, record, plan.Operation, e);
-            await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+            await RefuseUnreadableAsync(context, plan, key, record, e);
             return;
         }
 
@@ -153,20 +144,75 @@ internal sealed class IdempotencyMiddleware(
         await Replay.WriteAsync(context, answer);
     }
 
-    private async Task StoreFailedAsync(HttpContext context, RoutePlan plan, KeyReading key, RequestBody body, BeginRequest request, Task begin, Exception error)
+    /// <summary>
+    /// An answer that was given and that the store does not have yet is the answer of every retry that comes here, whatever
+    /// the store says of its record, or cannot say.
+    /// </summary>
+    private async Task<bool> TryReplayWaitingAsync(HttpContext context, RoutePlan plan, KeyReading key, BeginRequest request)
     {
-        // The begin may have been carried out all the same, or may yet be. Nothing is sent under its claim, so it can be taken
-        // back; left alone, it would turn into an Unknown that never was.
-        deferred.Release(request.Key, request.Claim, begin);
+        if (spool.Find(request.Key) is not { } waiting)
+        {
+            return false;
+        }
+
+        if (waiting.Fingerprint != request.Fingerprint)
+        {
+            await RefuseAsync(context, plan, key, Problems.KeyReused(waiting.Fingerprint, request.Fingerprint));
+            return true;
+        }
+
+        if (await spool.ReadAsync(waiting) is not { } answer)
+        {
+            return false;
+        }
+
+        context.Response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
+        await ReplayAsync(context, plan, key, request.Key, answer);
+        return true;
+    }
+
+    private async Task StoreFailedAsync(HttpContext context, RoutePlan plan, KeyReading key, RequestBody body, BeginRequest request, StoreCallException error)
+    {
+        if (error.Call is { } call)
+        {
+            // The begin may have been carried out all the same, or may yet be. Nothing is sent under its claim, so it can be
+            // taken back; left alone, it would turn into an Unknown that never was.
+            releases.Add(request.Key, request.Claim, call);
+        }
+
+        if (await TryReplayWaitingAsync(context, plan, key, request))
+        {
+            return;
+        }
+
         if (plan.Policy.StoreFailure == StoreFailureBehaviour.Forward)
         {
-            Log.BeginFailed(logger, request.Key, plan.Operation, "the request is forwarded unprotected", error);
+            BeginFailed("the request is forwarded unprotected");
             await runs.RunUnprotectedAsync(context, next, plan, body, key.Sent!);
             return;
         }
 
-        Log.BeginFailed(logger, request.Key, plan.Operation, "the request is refused", error);
+        BeginFailed("the request is refused");
         await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+
+        void BeginFailed(string consequence)
+        {
+            if (!error.WasNotSent)
+            {
+                Log.BeginFailed(logger, request.Key, plan.Operation, consequence, error);
+            }
+            else
+            {
+                Log.BeginNotTried(logger, request.Key, plan.Operation, consequence); // why has been told once for all of them
+            }
+        }
+    }
+
+    /// <summary>It has run: whatever these bytes are, they are not "not found", and no policy lets it run again.</summary>
+    private Task RefuseUnreadableAsync(HttpContext context, RoutePlan plan, KeyReading key, RecordKey record, InvalidDataException error)
+    {
+        Log.RecordUnreadable(logger, record, plan.Operation, error);
+        return RefuseAsync(context, plan, key, Problems.StoreUnavailable());
     }
 
     private Task RefuseAsync(HttpContext context, RoutePlan plan, KeyReading key, in Problem problem)

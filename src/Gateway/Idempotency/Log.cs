@@ -8,7 +8,7 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Error, "Begin failed for record {Record} of {Operation}: {Consequence}", EventName = "BeginFailed")]
     public static partial void BeginFailed(ILogger logger, RecordKey record, string operation, string consequence, Exception error);
 
-    [LoggerMessage(2, LogLevel.Error, "The store did not take the answer for record {Record} of {Operation} in time; it is tried again in the background", EventName = "CompleteDeferred")]
+    [LoggerMessage(2, LogLevel.Error, "The store did not take the answer for record {Record} of {Operation} in time; it goes into the spool, and is tried again", EventName = "CompleteDeferred")]
     public static partial void CompleteDeferred(ILogger logger, RecordKey record, string operation, Exception? error);
 
     [LoggerMessage(3, LogLevel.Warning, "The claim on record {Record} of {Operation} was lost before its answer came: the answer was given and is not stored", EventName = "ClaimLost")]
@@ -26,11 +26,11 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "Shutting down: {Count} forwards did not end in time and are cut off; their outcome is unknown", EventName = "CuttingOff")]
     public static partial void CuttingOff(ILogger logger, int count);
 
-    [LoggerMessage(8, LogLevel.Debug, "A background write for record {Record} failed; it is tried again", EventName = "DeferredWriteFailed")]
-    public static partial void DeferredWriteFailed(ILogger logger, RecordKey record, Exception error);
+    [LoggerMessage(8, LogLevel.Debug, "Releasing record {Record} failed; it is tried again", EventName = "DeferredReleaseFailed")]
+    public static partial void DeferredReleaseFailed(ILogger logger, RecordKey record, Exception error);
 
-    [LoggerMessage(9, LogLevel.Error, "A background write for record {Record} was given up: {Reason}", EventName = "DeferredWriteDropped")]
-    public static partial void DeferredWriteDropped(ILogger logger, RecordKey record, string reason);
+    [LoggerMessage(9, LogLevel.Warning, "Releasing record {Record} was given up ({Reason}): it may tell of an outcome that is unknown, though nothing was sent", EventName = "ReleaseDropped")]
+    public static partial void ReleaseDropped(ILogger logger, RecordKey record, string reason);
 
     [LoggerMessage(10, LogLevel.Critical, "The stored answer of record {Record} of {Operation} cannot be read; it is neither replayed nor run again", EventName = "RecordUnreadable")]
     public static partial void RecordUnreadable(ILogger logger, RecordKey record, string operation, Exception error);
@@ -41,6 +41,24 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Error, "The proxy pipeline threw for record {Record} of {Operation}", EventName = "PipelineFailed")]
     public static partial void PipelineFailed(ILogger logger, RecordKey record, string operation, Exception error);
 
-    [LoggerMessage(13, LogLevel.Debug, "The background write for record {Record} has landed", EventName = "DeferredWriteLanded")]
-    public static partial void DeferredWriteLanded(ILogger logger, RecordKey record);
+    [LoggerMessage(13, LogLevel.Information, "The answer of record {Record} has come home: the store has it", EventName = "AnswerStored")]
+    public static partial void AnswerStored(ILogger logger, RecordKey record);
+
+    [LoggerMessage(14, LogLevel.Error, "The answer of record {Record} was given to a client and will not be stored: {Reason}", EventName = "AnswerDropped")]
+    public static partial void AnswerDropped(ILogger logger, RecordKey record, string reason);
+
+    [LoggerMessage(15, LogLevel.Error, "The answer of record {Record} could not be written to the spool, and waits in memory", EventName = "AnswerNotSpooled")]
+    public static partial void AnswerNotSpooled(ILogger logger, RecordKey record, Exception error);
+
+    [LoggerMessage(16, LogLevel.Debug, "The store has not taken the answer of record {Record} from the spool; it is tried again", EventName = "AnswerNotTaken")]
+    public static partial void AnswerNotTaken(ILogger logger, RecordKey record, Exception error);
+
+    [LoggerMessage(17, LogLevel.Error, "The spool's file fails; it is tried again", EventName = "SpoolFailed")]
+    public static partial void SpoolFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(18, LogLevel.Warning, "Shutting down: {InFile} answers wait in the spool's file for the next start; {InMemory} were in memory alone and are lost", EventName = "AnswersWait")]
+    public static partial void AnswersWait(ILogger logger, int inFile, int inMemory);
+
+    [LoggerMessage(19, LogLevel.Warning, "The store is left alone: no begin for record {Record} of {Operation}; {Consequence}", EventName = "BeginNotTried")]
+    public static partial void BeginNotTried(ILogger logger, RecordKey record, string operation, string consequence);
 }

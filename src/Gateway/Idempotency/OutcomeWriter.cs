@@ -8,7 +8,7 @@ namespace Gateway.Idempotency;
 
 /// <summary>Writes into the record what became of a run, before the client hears of it.</summary>
 internal sealed class OutcomeWriter(
-    IIdempotencyStore store, StoreLimits limits, RunningClaims claims, DeferredWrites deferred, TimeProvider time, ILogger<OutcomeWriter> logger)
+    StoreAccess store, StoreLimits limits, RunningClaims claims, DeferredReleases releases, CompletionSpool spool, TimeProvider time, ILogger<OutcomeWriter> logger)
 {
     private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
@@ -56,12 +56,12 @@ internal sealed class OutcomeWriter(
         claims.Untrack(claim);
         try
         {
-            await CallAsync(claim, static (store, claim) => store.ReleaseAsync(claim.Key, claim.Token));
+            await store.CallAsync(claim, static (store, claim) => store.ReleaseAsync(claim.Key, claim.Token));
         }
         catch (Exception e)
         {
             Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
-            deferred.Release(claim.Key, claim.Token, begin: Task.CompletedTask);
+            releases.Add(claim.Key, claim.Token, begin: Task.CompletedTask);
         }
     }
 
@@ -76,7 +76,7 @@ internal sealed class OutcomeWriter(
         Log.OutcomeUnknown(logger, claim.Key, run.Plan.Operation, reason);
         try
         {
-            await CallAsync(claim, static (store, claim) => store.MarkUnknownAsync(claim.Key, claim.Token));
+            await store.CallAsync(claim, static (store, claim) => store.MarkUnknownAsync(claim.Key, claim.Token));
         }
         catch (Exception e)
         {
@@ -121,8 +121,7 @@ internal sealed class OutcomeWriter(
         {
             try
             {
-                var stored = await StoreCall.WithinAsync(store, (claim, record),
-                    static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), OneTry(started), time);
+                var stored = await store.CallAsync((claim, record), static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), OneTry(started));
                 claims.Untrack(claim);
                 if (!stored)
                 {
@@ -134,14 +133,15 @@ internal sealed class OutcomeWriter(
             }
             catch (Exception e)
             {
-                // Repeating is safe: a completion that was carried out answers true to its own claim.
-                givenUp = true;
+                // Repeating is safe: a completion that was carried out answers true to its own claim. With the circuit open it
+                // costs nothing, and a short outage ends in time to keep the answer.
+                givenUp = givenUp || e is not StoreCallException { WasNotSent: true };
                 if (time.GetElapsedTime(started) + PauseBetweenTries >= limits.Completion)
                 {
                     Log.CompleteDeferred(logger, claim.Key, run.Plan.Operation, e);
-                    deferred.Complete(claim, record);
+                    await spool.AddAsync(claim, run.Fingerprint, run.Plan.Policy.Retention, record);
                     response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
-                    return false;
+                    return !givenUp;
                 }
             }
 
@@ -155,7 +155,4 @@ internal sealed class OutcomeWriter(
         var left = limits.Completion - time.GetElapsedTime(started);
         return left >= limits.Operation ? limits.Operation : left > Shortest ? left : Shortest;
     }
-
-    private ValueTask<bool> CallAsync(RunningClaim claim, Func<IIdempotencyStore, RunningClaim, ValueTask<bool>> call) =>
-        StoreCall.WithinAsync(store, claim, call, limits.Operation, time);
 }

@@ -18,7 +18,7 @@ internal sealed class ProtectedRuns(
         claims.Track(claim);
         try
         {
-            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, firstSeen), sentKey);
+            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, request.Fingerprint, firstSeen), sentKey);
         }
         finally
         {
@@ -36,7 +36,7 @@ internal sealed class ProtectedRuns(
     public async Task RunUnprotectedAsync(HttpContext context, RequestDelegate next, RoutePlan plan, RequestBody body, string sentKey)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
-        var run = new ProtectedRun(plan, body, deadline, claim: null, time.GetUtcNow());
+        var run = new ProtectedRun(plan, body, deadline, claim: null, fingerprint: default, time.GetUtcNow());
         await ForwardAsync(context, next, run, sentKey);
     }
 

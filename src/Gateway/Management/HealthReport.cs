@@ -1,15 +1,16 @@
 using System.Text.Json.Serialization;
 using Gateway.Configuration;
+using Gateway.Idempotency.Forwarding;
 using Gateway.Stores;
 
 namespace Gateway.Management;
 
 /// <summary>What <c>/health/ready</c> answers.</summary>
-internal sealed class HealthReport(StoreSelfTest selfTest, ConfigurationState configuration, IHostApplicationLifetime lifetime)
+internal sealed class HealthReport(StoreSelfTest selfTest, StoreCircuit circuit, CompletionSpool spool, ConfigurationState configuration, IHostApplicationLifetime lifetime)
 {
     /// <summary>
     /// Ready: started, not stopping, and the store has passed its self-test. A refused configuration does not make a gateway
-    /// unready, as its last good one is in force; it shows.
+    /// unready, as its last good one is in force; nor does a store that fails later, as other routes and policies go on. Both show.
     /// </summary>
     public Report Ready()
     {
@@ -18,7 +19,7 @@ internal sealed class HealthReport(StoreSelfTest selfTest, ConfigurationState co
         var snapshot = configuration.Current;
         return new Report(
             stopping ? "stopping" : !started ? "starting" : !selfTest.HasPassed ? "store-not-ready" : "ready",
-            new StorePart(selfTest.HasPassed ? "passed" : "not passed"),
+            new StorePart(selfTest.HasPassed ? "passed" : "not passed", circuit.IsOpen ? "failing" : "in use", spool.Count),
             new ConfigurationPart(snapshot.Faults.Count == 0 ? "in force" : "refused", snapshot.InForceSince, [.. snapshot.Faults.Select(fault => fault.ToString())]));
     }
 
@@ -28,7 +29,9 @@ internal sealed class HealthReport(StoreSelfTest selfTest, ConfigurationState co
         public bool IsReady => Status == "ready";
     }
 
-    internal sealed record StorePart(string SelfTest);
+    /// <param name="State">"in use", or "failing": it fails all the time and is left alone until a probe succeeds.</param>
+    /// <param name="AnswersWaiting">Answers that clients were given and the store has not taken yet.</param>
+    internal sealed record StorePart(string SelfTest, string State, int AnswersWaiting);
 
     /// <param name="State">"in force", or "refused" when a newer set was refused and the last good one still serves.</param>
     internal sealed record ConfigurationPart(string State, DateTimeOffset InForceSince, IReadOnlyList<string> Faults);

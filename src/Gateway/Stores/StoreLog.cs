@@ -10,4 +10,13 @@ internal static partial class StoreLog
 
     [LoggerMessage(3, LogLevel.Warning, "The store is Memory: it forgets every record when this process ends, and cannot be shared. For tests and trials only", EventName = "MemoryStoreForgets")]
     public static partial void MemoryStoreForgets(ILogger logger);
+
+    [LoggerMessage(4, LogLevel.Error, "The store fails all the time and is left alone; a probe goes on trying", EventName = "CircuitOpened")]
+    public static partial void CircuitOpened(ILogger logger, Exception? error);
+
+    [LoggerMessage(5, LogLevel.Warning, "The store answers again", EventName = "CircuitClosed")]
+    public static partial void CircuitClosed(ILogger logger);
+
+    [LoggerMessage(6, LogLevel.Debug, "The store's probe failed", EventName = "ProbeFailed")]
+    public static partial void ProbeFailed(ILogger logger, Exception error);
 }

@@ -77,6 +77,8 @@ public sealed class DesignSampleTests
         Assert.Equal(StoreKind.Sqlite, settings.Store);
         Assert.Equal("/.well-known/idempotency", settings.SpecificationPath);
         Assert.Equal("data/idempotency.db", settings.SqlitePath);
+        Assert.Equal(("", "idempotency", true), (settings.SqlServer.ConnectionString, settings.SqlServer.Schema, settings.SqlServer.CreateSchema));
+        Assert.Equal(new SpoolSettings("data/spool.db", 268_435_456), settings.Spool);
         Assert.Equal(TimeSpan.FromSeconds(2), settings.OperationTimeout);
         Assert.Equal(TimeSpan.FromSeconds(5), settings.CompletionTimeout);
         Assert.Equal(new Uri("http://127.0.0.1:9090"), settings.ManagementUrl);

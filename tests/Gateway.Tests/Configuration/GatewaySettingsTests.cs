@@ -11,7 +11,12 @@ public sealed class GatewaySettingsTests
             {
               "Idempotency": {
                 "Store": "memory", "SpecificationPath": "/docs/idempotency",
-                "Stores": { "Sqlite": { "Path": "/var/lib/x.db" }, "OperationTimeout": "00:00:00.250", "CompletionTimeout": "00:01:00" }
+                "Stores": {
+                  "Sqlite": { "Path": "/var/lib/x.db" },
+                  "SqlServer": { "ConnectionString": "Server=sql1", "Schema": "pay_1", "CreateSchema": false },
+                  "Spool": { "Path": "/var/lib/spool.db", "MaxSize": 1000 },
+                  "OperationTimeout": "00:00:00.250", "CompletionTimeout": "00:01:00"
+                }
               },
               "Management": { "Url": "http://localhost:9999", "ApiKey": "s3cret" }
             }
@@ -21,15 +26,21 @@ public sealed class GatewaySettingsTests
         Assert.Equal(StoreKind.Memory, settings.Store);
         Assert.Equal("/docs/idempotency", settings.SpecificationPath);
         Assert.Equal("/var/lib/x.db", settings.SqlitePath);
+        Assert.Equal(("Server=sql1", "pay_1", false), (settings.SqlServer.ConnectionString, settings.SqlServer.Schema, settings.SqlServer.CreateSchema));
+        Assert.Equal(new SpoolSettings("/var/lib/spool.db", 1000), settings.Spool);
         Assert.Equal(TimeSpan.FromMilliseconds(250), settings.OperationTimeout);
         Assert.Equal(TimeSpan.FromMinutes(1), settings.CompletionTimeout);
         Assert.Equal(new Uri("http://localhost:9999"), settings.ManagementUrl);
     }
 
     [Theory]
-    [InlineData("""{ "Idempotency": { "Store": "SqlServer" } }""", "Idempotency:Store", "'SqlServer' is not available in this version.", "Memory, Sqlite, Redis")]
-    [InlineData("""{ "Idempotency": { "Store": "sqlserver" } }""", "Idempotency:Store", "'SqlServer' is not available in this version.", "Memory, Sqlite")]
-    [InlineData("""{ "Idempotency": { "Store": "Postgres" } }""", "Idempotency:Store", "'Postgres' is unknown.", "Memory, Sqlite")]
+    [InlineData("""{ "Idempotency": { "Store": "SqlServer" } }""", "Idempotency:Stores:SqlServer:ConnectionString", "is missing.", "Idempotency__Stores__SqlServer__ConnectionString")]
+    [InlineData("""{ "Idempotency": { "Stores": { "SqlServer": { "Schema": "a]; DROP TABLE b" } } } }""", "Idempotency:Stores:SqlServer:Schema", "'a]; DROP TABLE b' is not a schema's name here.", "letters, digits and underscores")]
+    [InlineData("""{ "Idempotency": { "Stores": { "SqlServer": { "Schema": "1a" } } } }""", "Idempotency:Stores:SqlServer:Schema", "'1a' is not a schema's name here.", "(default: idempotency)")]
+    [InlineData("""{ "Idempotency": { "Stores": { "SqlServer": { "ConnectionStrng": "x" } } } }""", "Idempotency:Stores:SqlServer:ConnectionStrng", "is not a known key.", "Did you mean 'ConnectionString'?")]
+    [InlineData("""{ "Idempotency": { "Stores": { "Spool": { "MaxSize": "256 MB" } } } }""", "Idempotency:Stores:Spool:MaxSize", "'256 MB' is not a whole number from 0 to 2147483647.", "(default: 268435456)")]
+    [InlineData("""{ "Idempotency": { "Stores": { "Spool": { "Folder": "x" } } } }""", "Idempotency:Stores:Spool:Folder", "is not a known key.", "Path, MaxSize")]
+    [InlineData("""{ "Idempotency": { "Store": "Postgres" } }""", "Idempotency:Store", "'Postgres' is unknown.", "Memory, Sqlite, Redis, SqlServer")]
     [InlineData("""{ "Idempotency": { "Store": 0 } }""", "Idempotency:Store", "'0' is unknown.", "Memory, Sqlite")]
     [InlineData("""{ "Idempotency": { "Store": { "Kind": "Memory" } } }""", "Idempotency:Store", "is a list or an object.", "Write one value.")]
     [InlineData("""{ "Idempotency": { "Stor": "Memory" } }""", "Idempotency:Stor", "is not a known key.", "Did you mean 'Store'?")]
@@ -141,7 +152,7 @@ public sealed class GatewaySettingsTests
         var settings = Settings.Read("""
             {
               "Idempotency": {
-                "Store": "SqlServer",
+                "Store": "Postgres",
                 "Unknown": 1,
                 "Policies": {
                   "one": { "Mode": "Observe", "Lease": 30, "Key": { "MinLength": 0, "Frmat": "Uuid" } },
@@ -177,7 +188,7 @@ public sealed class GatewaySettingsTests
     [Fact]
     public void The_message_of_a_faulty_start_lists_every_fault_with_place_and_cure()
     {
-        var faults = Settings.Read("""{ "Idempotency": { "Store": "SqlServer", "Stor": "x" } }""").Faults;
+        var faults = Settings.Read("""{ "Idempotency": { "Store": "Postgres", "Stor": "x" } }""").Faults;
 
         var message = new ConfigurationFaultException(faults).Message;
 

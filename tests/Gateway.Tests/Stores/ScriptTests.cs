@@ -1,6 +1,7 @@
 using System.Reflection;
 using Gateway.Stores;
 using Gateway.Stores.Sqlite;
+using Gateway.Stores.Sqlite.Spool;
 
 namespace Gateway.Tests.Stores;
 
@@ -28,11 +29,13 @@ public sealed class ScriptTests
         Assert.EndsWith(";\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Every_script_of_the_sqlite_store_is_used_and_none_twice()
+    [Theory]
+    [InlineData(typeof(SqliteScripts), "Sqlite/Scripts")]
+    [InlineData(typeof(SpoolScripts), "Sqlite/Spool/Scripts")]
+    public void Every_script_of_a_folder_is_used_and_none_twice(Type scripts, string folder)
     {
-        var used = typeof(SqliteScripts).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetValue(null)!).Order();
-        var there = Directory.GetFiles(Path.Combine(Stores(), "Sqlite", "Scripts"), "*.sql").Select(File.ReadAllText).Order();
+        var used = scripts.GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetValue(null)!).Order();
+        var there = Directory.GetFiles(Path.Combine(Stores(), folder), "*.sql").Select(File.ReadAllText).Order();
 
         Assert.Equal(there, used);
     }

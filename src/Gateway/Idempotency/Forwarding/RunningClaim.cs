@@ -13,7 +13,7 @@ internal sealed class RunningClaim(RecordKey key, ClaimToken token, TimeSpan lea
 
     public ForwardDeadline Deadline => deadline;
 
-    /// <summary>Its answer is given and not stored yet: <see cref="DeferredWrites"/> has taken it over.</summary>
+    /// <summary>Its answer is given and not stored yet: <see cref="CompletionSpool"/> has taken it over.</summary>
     public bool IsDeferred { get; set; }
 
     // Owned by RunningClaims, under its lock.

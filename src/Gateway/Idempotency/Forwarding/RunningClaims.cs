@@ -6,7 +6,7 @@ namespace Gateway.Idempotency.Forwarding;
 /// All claims that this process holds. Renews their leases (a renewed lease is the sign of life that keeps a slow request
 /// from being taken for a dead one), and at shutdown waits for the forwards that have no client left to wait for them.
 /// </summary>
-internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits, TimeProvider time, ILogger<RunningClaims> logger) : IHostedService, IDisposable
+internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeProvider time, ILogger<RunningClaims> logger) : IHostedService, IDisposable
 {
     /// <summary>How often leases are looked at: often enough for a third of the shortest lease (1 s).</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
@@ -164,8 +164,7 @@ internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits,
     {
         try
         {
-            if (!await StoreCall.WithinAsync(store, (claim.Key, claim.Token, claim.Lease),
-                static (store, c) => store.RenewAsync(c.Key, c.Token, c.Lease), limits.Operation, time))
+            if (!await store.CallAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease)))
             {
                 lock (_gate)
                 {
@@ -181,7 +180,11 @@ internal sealed class RunningClaims(IIdempotencyStore store, StoreLimits limits,
         }
         catch (Exception e)
         {
-            Log.RenewFailed(logger, claim.Key, e);
+            if (e is not StoreCallException { WasNotSent: true })
+            {
+                Log.RenewFailed(logger, claim.Key, e); // else the circuit has told it for all of them
+            }
+
             claim.RenewAt = 0; // at the next tick
         }
         finally

@@ -3,16 +3,16 @@ using Microsoft.Data.Sqlite;
 namespace Gateway.Stores.Sqlite;
 
 /// <summary>Opens connections to the file and makes the schema when it is missing.</summary>
-internal sealed class SqliteDatabase(SqliteStoreOptions options)
+internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan busyTimeout)
 {
-    public const int SchemaVersion = 1;
-    private const string Place = "Idempotency:Stores:Sqlite:Path";
+    private string Place => schema.Place;
 
+    /// <exception cref="StoreConfigurationException">The file cannot be used.</exception>
     public void Create()
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Path))!);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             CreateFile();
             using var connection = Open();
 
@@ -23,12 +23,12 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
                 RefuseWhatIsNotOurs(connection, version, transaction);
                 if (version == 0)
                 {
-                    Execute(connection, SqliteScripts.Schema, transaction);
+                    Execute(connection, schema.Tables, transaction);
                 }
                 else
                 {
                     // A transaction begins on a read-only file without a word: only a write tells.
-                    Execute(connection, FormattableString.Invariant($"PRAGMA user_version = {SchemaVersion};"), transaction);
+                    Execute(connection, FormattableString.Invariant($"PRAGMA user_version = {schema.Version};"), transaction);
                 }
 
                 transaction.Commit();
@@ -38,34 +38,34 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
             if (mode is not "wal")
             {
                 throw new StoreConfigurationException(
-                    Place, $"'{options.Path}' cannot have a write-ahead log (its journal mode stays '{mode}').", "Give a path on a local disk.");
+                    Place, $"'{path}' cannot have a write-ahead log (its journal mode stays '{mode}').", "Give a path on a local disk.");
             }
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new StoreConfigurationException(
-                Place, $"'{options.Path}' cannot be opened: {e.Message}", "Give a path that this process may create and write.", e);
+                Place, $"'{path}' cannot be opened: {e.Message}", "Give a path that this process may create and write.", e);
         }
     }
 
     /// <summary>For this user's eyes only, as it will hold answers; SQLite gives its journal files the same mode. An existing file keeps its own.</summary>
     private void CreateFile()
     {
-        if (File.Exists(options.Path) || OperatingSystem.IsWindows())
+        if (File.Exists(path) || OperatingSystem.IsWindows())
         {
             return;
         }
 
         try
         {
-            new FileStream(options.Path, new FileStreamOptions
+            new FileStream(path, new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.Write,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             }).Dispose();
         }
-        catch (IOException) when (File.Exists(options.Path))
+        catch (IOException) when (File.Exists(path))
         {
             // Another process was faster.
         }
@@ -76,7 +76,7 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = options.Path,
+            DataSource = path,
             Mode = SqliteOpenMode.ReadWriteCreate,
             Pooling = false, // the file is let go when the connection is closed
             DefaultTimeout = 1, // SQLite's own busy handler waits; the driver's loop (150 ms steps) must not add to it
@@ -89,7 +89,7 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
             // fullfsync: on macOS a plain fsync does not reach the disk.
             Execute(connection, FormattableString.Invariant($"""
                 PRAGMA page_size = 8192;
-                PRAGMA busy_timeout = {(long)options.BusyTimeout.TotalMilliseconds};
+                PRAGMA busy_timeout = {(long)busyTimeout.TotalMilliseconds};
                 PRAGMA synchronous = FULL;
                 PRAGMA fullfsync = ON;
                 PRAGMA checkpoint_fullfsync = ON;
@@ -109,21 +109,21 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
     /// <summary>Before anything is written: the file may be somebody else's.</summary>
     private void RefuseWhatIsNotOurs(SqliteConnection connection, long version, SqliteTransaction transaction)
     {
-        if (version is not (0 or SchemaVersion))
+        if (version != 0 && version != schema.Version)
         {
             throw new StoreConfigurationException(
                 Place,
-                $"'{options.Path}' has schema version {version}, and this gateway knows version {SchemaVersion}.",
-                "Use the gateway that wrote it, or give another path (records in the old file are then not replayed).");
+                $"'{path}' has schema version {version}, and this gateway knows version {schema.Version}.",
+                $"Use the gateway that wrote it, or give another path ({schema.Loss}).");
         }
 
         var isOurs = version == 0
             ? Ask(connection, SqliteScripts.HasTables, transaction) is 0L
-            : Ask(connection, SqliteScripts.HasOwnTables, transaction) is 1L;
+            : Ask(connection, schema.HasOwnTables, transaction) is 1L;
         if (!isOurs)
         {
             throw new StoreConfigurationException(
-                Place, $"'{options.Path}' is the database of another application.", "Give a path to a file of its own.");
+                Place, $"'{path}' is the database of another application.", "Give a path to a file of its own.");
         }
     }
 
@@ -148,4 +148,16 @@ internal sealed class SqliteDatabase(SqliteStoreOptions options)
 #pragma warning restore CA2100
         return command;
     }
+}
+
+/// <summary>What a database file holds, and where its path is configured.</summary>
+/// <param name="Place">The setting that gives the path.</param>
+/// <param name="Version">In <c>PRAGMA user_version</c>.</param>
+/// <param name="Tables">Makes them, and sets the version.</param>
+/// <param name="HasOwnTables">Answers 1 where they are.</param>
+/// <param name="Loss">What leaving an old file behind costs.</param>
+internal sealed record SqliteSchema(string Place, int Version, string Tables, string HasOwnTables, string Loss)
+{
+    public static readonly SqliteSchema Store = new(
+        "Idempotency:Stores:Sqlite:Path", 1, SqliteScripts.Schema, SqliteScripts.HasOwnTables, "records in the old file are then not replayed");
 }

@@ -20,9 +20,11 @@ internal static class SqliteScripts
     public static readonly string SweepRecords = Load("sweep_records");
     public static readonly string Count = Load("count");
 
-    private static string Load(string name)
+    private static string Load(string name) => Load("Gateway.Stores.Sqlite.Scripts", name);
+
+    internal static string Load(string folder, string name)
     {
-        using var stream = typeof(SqliteScripts).Assembly.GetManifestResourceStream($"Gateway.Stores.Sqlite.Scripts.{name}.sql")!;
+        using var stream = typeof(SqliteScripts).Assembly.GetManifestResourceStream($"{folder}.{name}.sql")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

@@ -11,15 +11,15 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposa
 {
     private readonly TimeProvider _time;
     private readonly SqliteDatabase _database;
-    private readonly SqliteWriter _writer;
+    private readonly SqliteWriter<SqliteWriteSession> _writer;
     private readonly ConcurrentBag<Reader> _readers = [];
 
     public SqliteStore(SqliteStoreOptions options, TimeProvider time)
     {
         _time = time;
-        _database = new SqliteDatabase(options);
+        _database = new SqliteDatabase(SqliteSchema.Store, options.Path, options.BusyTimeout);
         _database.Create();
-        _writer = new SqliteWriter(new SqliteWriteSession(_database.Open()));
+        _writer = new SqliteWriter<SqliteWriteSession>(new SqliteWriteSession(_database.Open()));
     }
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -6,13 +6,8 @@ namespace Gateway.Stores.Sqlite;
 /// The verbs on the writing connection, inside the transaction that <see cref="SqliteWriter"/> holds. As the transaction is
 /// immediate, no other process writes between a read and a write here.
 /// </summary>
-internal sealed class SqliteWriteSession : IDisposable
+internal sealed class SqliteWriteSession : SqliteSession
 {
-    private readonly SqliteConnection _connection;
-    private readonly List<SqliteStatement> _statements = [];
-    private readonly SqliteStatement _begin;
-    private readonly SqliteStatement _commit;
-    private readonly SqliteStatement _rollback;
     private readonly SqliteStatement _insert;
     private readonly SqliteStatement _find;
     private readonly SqliteStatement _takeOver;
@@ -27,11 +22,8 @@ internal sealed class SqliteWriteSession : IDisposable
     private readonly SqliteStatement _sweepRecords;
 
     public SqliteWriteSession(SqliteConnection connection)
+        : base(connection)
     {
-        _connection = connection;
-        _begin = Prepare("BEGIN IMMEDIATE;");
-        _commit = Prepare("COMMIT;");
-        _rollback = Prepare("ROLLBACK;");
         _insert = Prepare(SqliteScripts.Insert, "$key", "$claim", "$fingerprint", "$lease_until", "$expires_at", "$retention", "$now", "$operation", "$client_key", "$actor");
         _find = Prepare(SqliteScripts.Find, "$key");
         _takeOver = Prepare(SqliteScripts.TakeOver, "$claim", "$fingerprint", "$lease_until", "$expires_at", "$retention", "$created_at", "$operation", "$client_key", "$actor", "$id");
@@ -44,23 +36,6 @@ internal sealed class SqliteWriteSession : IDisposable
         _release = Prepare(SqliteScripts.Release, "$key", "$claim", "$now");
         _sweepAnswers = Prepare(SqliteScripts.SweepAnswers, "$now", "$limit");
         _sweepRecords = Prepare(SqliteScripts.SweepRecords, "$now", "$limit");
-    }
-
-    public void BeginTransaction() => _begin.Execute();
-
-    public void Commit() => _commit.Execute();
-
-    public void Rollback()
-    {
-        try
-        {
-            _rollback.Execute();
-        }
-        catch (SqliteException)
-        {
-            // Mostly "no transaction is active": SQLite has rolled back by itself (disk full, I/O error), which is what was
-            // wanted. Anything worse shows in the next begin, which then fails for its callers.
-        }
     }
 
     public BeginResult Begin(in BeginRequest request, long now)
@@ -113,18 +88,5 @@ internal sealed class SqliteWriteSession : IDisposable
     {
         _sweepAnswers.With(now, limit).Execute();
         return _sweepRecords.With(now, limit).Execute();
-    }
-
-    public void Dispose()
-    {
-        _statements.ForEach(statement => statement.Dispose());
-        _connection.Dispose();
-    }
-
-    private SqliteStatement Prepare(string sql, params ReadOnlySpan<string> parameters)
-    {
-        var statement = new SqliteStatement(_connection, sql, parameters);
-        _statements.Add(statement);
-        return statement;
     }
 }

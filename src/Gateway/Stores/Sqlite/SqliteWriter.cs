@@ -5,7 +5,8 @@ namespace Gateway.Stores.Sqlite;
 /// answers them after its commit (group commit). Nothing waits for a batch to fill: a lone write costs one sync, sixty-four
 /// at once cost one as well.
 /// </summary>
-internal sealed class SqliteWriter : IDisposable
+internal sealed class SqliteWriter<TSession> : IDisposable
+    where TSession : SqliteSession
 {
     /// <summary>Writes in one transaction: bounds how long a commit takes, and the work that a failed batch repeats.</summary>
     internal const int MaxBatch = 256;
@@ -13,14 +14,14 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>Writes that may wait. A disk that cannot keep up must show as an unavailable store, not as growing memory.</summary>
     internal const int MaxWaiting = 16_384;
 
-    private readonly SqliteWriteSession _session;
+    private readonly TSession _session;
     private readonly Thread _thread;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _wake = new();
     private readonly Queue<Write> _waiting = new();
     private bool _stopping;
 
-    public SqliteWriter(SqliteWriteSession session)
+    public SqliteWriter(TSession session)
     {
         _session = session;
         _thread = new Thread(Run) { IsBackground = true, Name = "idempotency sqlite writer" };
@@ -28,7 +29,7 @@ internal sealed class SqliteWriter : IDisposable
     }
 
     /// <summary>Runs <paramref name="work"/> in a transaction and answers when that is committed.</summary>
-    public ValueTask<T> WriteAsync<T>(Func<SqliteWriteSession, T> work)
+    public ValueTask<T> WriteAsync<T>(Func<TSession, T> work)
     {
         var write = new Write<T>(work);
         lock (_gate)
@@ -169,14 +170,14 @@ internal sealed class SqliteWriter : IDisposable
 
     private abstract class Write
     {
-        public abstract void Run(SqliteWriteSession session);
+        public abstract void Run(TSession session);
 
         public abstract void Answer();
 
         public abstract void Fail(Exception error);
     }
 
-    private sealed class Write<T>(Func<SqliteWriteSession, T> work) : Write
+    private sealed class Write<T>(Func<TSession, T> work) : Write
     {
         // Asynchronously: a caller's continuation must not run on the writer's thread.
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -184,7 +185,7 @@ internal sealed class SqliteWriter : IDisposable
 
         public Task<T> Task => _done.Task;
 
-        public override void Run(SqliteWriteSession session) => _result = work(session);
+        public override void Run(TSession session) => _result = work(session);
 
         public override void Answer() => _done.SetResult(_result!);
 

@@ -29,7 +29,8 @@ public sealed class RunningClaimsTests : IAsyncLifetime
                 return Task.CompletedTask;
             },
         };
-        _claims = new RunningClaims(_store, new StoreLimits(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)), _time, NullLogger<RunningClaims>.Instance);
+        var parts = new StoreParts(_store, _time);
+        _claims = new RunningClaims(parts.Access, parts.Limits, _time, NullLogger<RunningClaims>.Instance);
         return _claims.StartAsync(CancellationToken.None);
     }
 

@@ -79,7 +79,7 @@ public sealed class SqliteFileTests : IDisposable
         var fault = AssertFault(_folder.File, "Use the gateway that wrote it, or give another path (records in the old file are then not replayed).");
 
         Assert.Contains("version 99", fault.Problem, StringComparison.Ordinal);
-        Assert.Contains($"version {SqliteDatabase.SchemaVersion}", fault.Problem, StringComparison.Ordinal);
+        Assert.Contains($"version {SqliteSchema.Store.Version}", fault.Problem, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -148,7 +148,7 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public void A_connection_is_durable_at_commit()
     {
-        var database = new SqliteDatabase(_folder.Options);
+        var database = new SqliteDatabase(SqliteSchema.Store, _folder.Options.Path, _folder.Options.BusyTimeout);
         database.Create();
         using var connection = database.Open();
 
@@ -160,7 +160,7 @@ public sealed class SqliteFileTests : IDisposable
         Assert.Equal(20_000L, connection.Ask("PRAGMA busy_timeout"));
     }
 
-    /// <summary>When this fails, <see cref="SqliteDatabase.SchemaVersion"/> needs a new number, and the old files a way to it.</summary>
+    /// <summary>When this fails, <see cref="SqliteSchema.Store.Version"/> needs a new number, and the old files a way to it.</summary>
     [Fact]
     public void The_schema_is_version_1()
     {

@@ -10,14 +10,14 @@ public sealed class SqliteWriterTests : IDisposable
 {
     private readonly SqliteFolder _folder = new();
     private readonly SqliteConnection _connection;
-    private readonly SqliteWriter _writer;
+    private readonly SqliteWriter<SqliteWriteSession> _writer;
 
     public SqliteWriterTests()
     {
-        var database = new SqliteDatabase(_folder.Options with { BusyTimeout = TimeSpan.FromMilliseconds(20) });
+        var database = new SqliteDatabase(SqliteSchema.Store, _folder.Options.Path, TimeSpan.FromMilliseconds(20));
         database.Create();
         _connection = database.Open();
-        _writer = new SqliteWriter(new SqliteWriteSession(_connection));
+        _writer = new SqliteWriter<SqliteWriteSession>(new SqliteWriteSession(_connection));
     }
 
     public void Dispose()
@@ -47,7 +47,7 @@ public sealed class SqliteWriterTests : IDisposable
         Task[] writes;
         using (var held = Hold())
         {
-            writes = [.. Enumerable.Range(0, (3 * SqliteWriter.MaxBatch) + 1).Select(_ => InsertAsync().AsTask())];
+            writes = [.. Enumerable.Range(0, (3 * SqliteWriter<SqliteWriteSession>.MaxBatch) + 1).Select(_ => InsertAsync().AsTask())];
         }
 
         await Task.WhenAll(writes);
@@ -275,7 +275,7 @@ public sealed class SqliteWriterTests : IDisposable
         var writes = new List<Task<BeginResult>>();
         using (var held = Hold())
         {
-            for (var i = 0; i < SqliteWriter.MaxWaiting; i++)
+            for (var i = 0; i < SqliteWriter<SqliteWriteSession>.MaxWaiting; i++)
             {
                 writes.Add(_writer.WriteAsync(_ => BeginResult.Claimed(DateTimeOffset.UnixEpoch)).AsTask());
             }
@@ -361,7 +361,7 @@ public sealed class SqliteWriterTests : IDisposable
         private readonly Task<bool> _held;
         private Action<SqliteWriteSession>? _instead;
 
-        public Holding(SqliteWriter writer)
+        public Holding(SqliteWriter<SqliteWriteSession> writer)
         {
             using var started = new ManualResetEventSlim();
             var first = true;

@@ -1,4 +1,4 @@
-namespace Gateway.Idempotency.Forwarding;
+namespace Gateway.Stores;
 
 /// <summary>How long the store may take: a hung store is no refused connection, and must not hang its callers.</summary>
 /// <param name="Operation"><c>Stores:OperationTimeout</c>, one call. Default 2 s.</param>

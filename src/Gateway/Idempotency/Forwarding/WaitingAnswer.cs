@@ -1,0 +1,25 @@
+using Gateway.Stores;
+
+namespace Gateway.Idempotency.Forwarding;
+
+/// <summary>An answer that a client was given and that the store has not taken yet.</summary>
+internal sealed class WaitingAnswer(RecordKey key, ClaimToken claim, Fingerprint fingerprint, DateTimeOffset expiresAt, int size)
+{
+    public RecordKey Key => key;
+
+    public ClaimToken Claim => claim;
+
+    public Fingerprint Fingerprint => fingerprint;
+
+    /// <summary>The end of its retention, by this machine's clock.</summary>
+    public DateTimeOffset ExpiresAt => expiresAt;
+
+    public int Size => size;
+
+    /// <summary>The claim whose lease is renewed until the answer has come home; null: of an earlier process, or of another one.</summary>
+    public RunningClaim? Running { get; init; }
+
+    // Owned by CompletionSpool, under its lock.
+    internal long Number; // in the file; 0: not there
+    internal byte[]? Bytes; // null once it is in the file
+}

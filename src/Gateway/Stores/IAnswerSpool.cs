@@ -1,0 +1,33 @@
+namespace Gateway.Stores;
+
+/// <summary>
+/// Answers that were given to a client and that the store has not taken, kept on this machine until it does: durable, bounded,
+/// and still there after a crash. Several processes may share one; each of them then tries to bring every answer home, which
+/// is safe, as a completion answers the same to its own claim however often it is repeated.
+/// </summary>
+public interface IAnswerSpool
+{
+    /// <summary>Durable when it returns. The caller leaves the answer's bytes untouched until the call has ended.</summary>
+    /// <returns>The entry's number; later ones are larger, and none is used twice.</returns>
+    /// <exception cref="SpoolFullException">It would hold more than it may.</exception>
+    ValueTask<long> AddAsync(SpooledAnswer answer);
+
+    /// <summary>The entries behind <paramref name="after"/>, oldest first, without their answers.</summary>
+    ValueTask<IReadOnlyList<SpoolEntry>> ListAsync(long after, int limit);
+
+    /// <returns>Null: it was removed, as it has come home (through another process, perhaps).</returns>
+    ValueTask<byte[]?> ReadAsync(long number);
+
+    ValueTask RemoveAsync(long number);
+}
+
+/// <summary>An answer on its way into the spool.</summary>
+/// <param name="ExpiresAt">The end of its retention, by this machine's clock: past it nobody may be given the answer any more.</param>
+public readonly record struct SpooledAnswer(RecordKey Key, ClaimToken Claim, Fingerprint Fingerprint, DateTimeOffset ExpiresAt, ReadOnlyMemory<byte> Answer);
+
+/// <summary>What the spool tells of one entry.</summary>
+/// <param name="Size">Bytes of the answer.</param>
+public readonly record struct SpoolEntry(long Number, RecordKey Key, ClaimToken Claim, Fingerprint Fingerprint, DateTimeOffset ExpiresAt, int Size);
+
+/// <summary>The spool holds as much as it may (<c>Stores:Spool:MaxSize</c>).</summary>
+public sealed class SpoolFullException(long most) : Exception($"The spool holds its {most} bytes already.");

@@ -1,0 +1,1 @@
+SELECT COUNT_BIG(*) AS records FROM [idempotency].[record];

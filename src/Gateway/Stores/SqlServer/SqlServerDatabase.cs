@@ -1,0 +1,110 @@
+using System.Data;
+using Microsoft.Data.SqlClient;
+
+namespace Gateway.Stores.SqlServer;
+
+/// <summary>Runs a batch on a pooled connection. A batch that failed in passing is repeated here: each answers the same to its own claim.</summary>
+internal sealed class SqlServerDatabase
+{
+    private const string Place = "Idempotency:Stores:SqlServer:ConnectionString";
+
+    /// <summary>
+    /// Deadlock victim; then what a fail-over, a restart or a throttled Azure SQL database says, and connections that broke.
+    /// <see href="https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues"/>
+    /// </summary>
+    private static readonly int[] Passing = [1205, 64, 233, 921, 997, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 49918, 49919, 49920];
+
+    private readonly string _connectionString;
+    private readonly int _timeout;
+
+    private readonly SqlRetryLogicBaseProvider _retries = SqlConfigurableRetryFactory.CreateFixedRetryProvider(new SqlRetryLogicOption
+    {
+        NumberOfTries = 3, // the first one included
+        DeltaTime = TimeSpan.FromMilliseconds(50),
+        TransientErrors = Passing,
+    });
+
+    /// <exception cref="StoreConfigurationException">The connection string cannot be read.</exception>
+    public SqlServerDatabase(SqlServerStoreOptions options)
+    {
+        _timeout = (int)Math.Ceiling(options.OperationTimeout.TotalSeconds);
+        var connection = Parse(options);
+        if (!connection.ShouldSerialize("Connect Timeout"))
+        {
+            connection.ConnectTimeout = _timeout;
+        }
+
+        if (!connection.ShouldSerialize("Application Name"))
+        {
+            connection.ApplicationName = "idempotency-gateway";
+        }
+
+        if (!connection.ShouldSerialize("Pool Blocking Period"))
+        {
+            // The pool would go on failing for up to a minute after the server is back; the gateway's own circuit does not.
+            connection.PoolBlockingPeriod = PoolBlockingPeriod.NeverBlock;
+        }
+
+        _connectionString = connection.ConnectionString;
+    }
+
+    /// <summary>Server and database, for people.</summary>
+    public static string Describe(SqlServerStoreOptions options)
+    {
+        var connection = Parse(options);
+        return $"SqlServer, {connection.DataSource}{(connection.InitialCatalog.Length == 0 ? "" : $", database {connection.InitialCatalog}")}, schema {options.Schema}";
+    }
+
+    public async ValueTask<T> RunAsync<T>(string script, Action<SqlParameterCollection> parameters, Func<SqlDataReader, T> read)
+    {
+        await using var connection = new SqlConnection(_connectionString) { RetryLogicProvider = _retries };
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.RetryLogicProvider = _retries;
+        command.CommandTimeout = _timeout;
+#pragma warning disable CA2100 // the text comes from an embedded script
+        command.CommandText = script;
+#pragma warning restore CA2100
+        parameters(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult);
+        if (!await reader.ReadAsync())
+        {
+            throw new InvalidOperationException("SQL Server answered no row.");
+        }
+
+        var answer = read(reader);
+
+        // To the end: an error behind the row (the commit's) would otherwise pass unseen.
+        while (await reader.ReadAsync() || await reader.NextResultAsync())
+        {
+        }
+
+        return answer;
+    }
+
+    public async Task ExecuteAsync(string script)
+    {
+        await using var connection = new SqlConnection(_connectionString) { RetryLogicProvider = _retries };
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // the text comes from an embedded script
+        command.CommandText = script;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static SqlConnectionStringBuilder Parse(SqlServerStoreOptions options)
+    {
+        try
+        {
+            var connection = new SqlConnectionStringBuilder(options.ConnectionString);
+            return connection.DataSource.Length > 0 ? connection : throw new ArgumentException("it names no server");
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException or InvalidOperationException)
+        {
+            // Neither the text nor the parser's message is repeated: they may hold the password.
+            throw new StoreConfigurationException(
+                Place, "is not a Microsoft.Data.SqlClient connection string.", "Write it as in Server=sql1;Database=gateway;User ID=gateway;Password=…;Encrypt=True, best in the environment (Idempotency__Stores__SqlServer__ConnectionString).");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Data.SqlClient;
+
+namespace Gateway.Stores.SqlServer;
+
+/// <summary>Makes the tables where they are missing, and refuses those of another version.</summary>
+internal sealed class SqlServerSchemaCheck(SqlServerDatabase database, SqlServerScripts scripts, SqlServerStoreOptions options) : IStorePrecondition
+{
+    internal const int Version = 1;
+
+    public async Task CheckAsync()
+    {
+        if (options.CreateSchema)
+        {
+            await CreateAsync();
+        }
+        else if (await database.RunAsync(scripts.HasTables, static _ => { }, static row => row.GetInt32(0)) == 0)
+        {
+            throw new InvalidOperationException(
+                $"SQL Server has no tables in the schema '{options.Schema}', and Idempotency:Stores:SqlServer:CreateSchema is false. " +
+                "Run src/Gateway/Stores/SqlServer/Scripts/schema.sql there, or set CreateSchema to true.");
+        }
+
+        var version = await database.RunAsync(scripts.Version, static _ => { }, static row => row.IsDBNull(0) ? 0 : row.GetInt32(0));
+        if (version != Version)
+        {
+            throw new InvalidOperationException(
+                $"The tables in the schema '{options.Schema}' have version {version}, and this gateway knows version {Version}. " +
+                "Use the gateway that made them, or give another schema (records in the old one are then not replayed).");
+        }
+    }
+
+    private async Task CreateAsync()
+    {
+        try
+        {
+            await database.ExecuteAsync(scripts.Schema);
+        }
+        catch (SqlException e) when (e.Number is 2714 or 2759 or 1913 or 2627 or 2601 or 1779)
+        {
+            // Another gateway makes them at the same time: what it has made is left alone, and the rest is made.
+            await database.ExecuteAsync(scripts.Schema);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace Gateway.Stores.SqlServer;
+
+internal static class SqlServerStoreRegistration
+{
+    /// <exception cref="StoreConfigurationException">When the store is made: the connection string cannot be read.</exception>
+    public static IServiceCollection AddSqlServerStore(this IServiceCollection services, SqlServerStoreOptions options)
+    {
+        services.AddSingleton(new SqlServerScripts(options.Schema));
+        services.AddSingleton(_ => new SqlServerDatabase(options));
+        services.AddSingleton(provider => new SqlServerStore(provider.GetRequiredService<SqlServerDatabase>(), provider.GetRequiredService<SqlServerScripts>()));
+        services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqlServerStore>());
+        services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<SqlServerStore>());
+        services.AddSingleton<IStorePrecondition>(provider =>
+            new SqlServerSchemaCheck(provider.GetRequiredService<SqlServerDatabase>(), provider.GetRequiredService<SqlServerScripts>(), options));
+        return services;
+    }
+}

@@ -1,0 +1,1 @@
+SELECT answer FROM spool WHERE number = $number;

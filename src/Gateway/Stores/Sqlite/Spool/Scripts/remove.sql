@@ -1,0 +1,1 @@
+DELETE FROM spool WHERE number = $number;

@@ -1,0 +1,37 @@
+namespace Gateway.Stores.Sqlite.Spool;
+
+/// <summary>The spool in an SQLite file of its own: written by group commit and synced, like the records of the Sqlite store.</summary>
+internal sealed class SqliteAnswerSpool : IAnswerSpool, IDisposable
+{
+    private static readonly SqliteSchema Schema = new(
+        "Idempotency:Stores:Spool:Path", 1, SpoolScripts.Schema, SpoolScripts.HasOwnTables, "answers that wait in the old file are then not brought home");
+
+    private readonly long _maxSize;
+    private readonly SqliteWriter<SpoolSession> _writer;
+
+    /// <exception cref="StoreConfigurationException">The file cannot be used.</exception>
+    public SqliteAnswerSpool(AnswerSpoolOptions options, TimeSpan busyTimeout)
+    {
+        _maxSize = options.MaxSize;
+        var database = new SqliteDatabase(Schema, options.Path, busyTimeout);
+        database.Create();
+        _writer = new SqliteWriter<SpoolSession>(new SpoolSession(database.Open(), options.MaxSize));
+    }
+
+    public ValueTask<long> AddAsync(SpooledAnswer answer)
+    {
+        var bytes = answer.Answer.ToArray(); // a caller that stops waiting takes its buffer back
+        return NumberAsync(_writer.WriteAsync(session => session.Add(answer, bytes)));
+    }
+
+    public ValueTask<IReadOnlyList<SpoolEntry>> ListAsync(long after, int limit) =>
+        _writer.WriteAsync<IReadOnlyList<SpoolEntry>>(session => session.List(after, limit));
+
+    public ValueTask<byte[]?> ReadAsync(long number) => _writer.WriteAsync(session => session.Read(number));
+
+    public async ValueTask RemoveAsync(long number) => await _writer.WriteAsync(session => session.Remove(number));
+
+    public void Dispose() => _writer.Dispose();
+
+    private async ValueTask<long> NumberAsync(ValueTask<long?> adding) => await adding ?? throw new SpoolFullException(_maxSize);
+}

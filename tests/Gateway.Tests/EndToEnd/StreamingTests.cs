@@ -100,7 +100,7 @@ public sealed class StreamingTests
         Assert.Equal("not-stored", first.Status());
         Assert.Equal(2000, (await first.Content.ReadAsByteArrayAsync()).Length);
         using var retry = await gateway.Client.PostAsync("k");
-        await retry.ShouldBeAsync(409, "in-progress");
+        await retry.ShouldBeAsync(409, "response-not-retained");
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using Gateway.Tests.Support;
 
 namespace Gateway.Tests.EndToEnd;
 
-/// <summary>Real processes: killed, told to stop, started wrongly, and two on one file.</summary>
+/// <summary>Real processes: killed, told to stop, and started wrongly.</summary>
 public sealed class ProcessTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-test-");
@@ -104,60 +104,6 @@ public sealed class ProcessTests : IDisposable
         await using var restarted = await GatewayProcess.StartAsync(routes);
         using var retry = await restarted.Client.PostAsync("k");
         await retry.ShouldBeAsync(409, "outcome-unknown");
-    }
-
-    [Fact]
-    public async Task Two_processes_on_one_file_run_forty_duplicates_once()
-    {
-        var calls = 0;
-        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync($"run {Interlocked.Increment(ref calls)}"));
-        var routes = GatewayProcess.WriteRoutes(_folder, Routes.File(backend.Address, store: "Sqlite"));
-        await using var one = await GatewayProcess.StartAsync(routes);
-        await using var two = await GatewayProcess.StartAsync(routes);
-        for (var round = 1; round <= 5; round++)
-        {
-            var key = $"k{round}";
-            var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => (i % 2 == 0 ? one : two).Client.PostAsync(key)));
-            foreach (var answer in answers.Where(answer => (int)answer.StatusCode != 200))
-            {
-                await answer.ShouldBeAsync(409, "in-progress");
-            }
-
-            foreach (var gateway in new[] { one, two })
-            {
-                using var retry = await Bounded.UntilAsync(() => gateway.Client.PostAsync(key), answer => (int)answer.StatusCode == 200);
-                Assert.Equal($"run {round}", await retry.Content.ReadAsStringAsync());
-            }
-        }
-
-        Assert.Equal(5, calls);
-    }
-
-    [Fact]
-    public async Task Frozen_beyond_its_lease_the_gateway_keeps_the_late_answer_and_nothing_runs_twice()
-    {
-        var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
-        var routes = GatewayProcess.WriteRoutes(_folder, Routes.File(backend.Address, """{ "Lease": "00:00:01" }""", store: "Sqlite"));
-        await using var frozen = await GatewayProcess.StartAsync(routes);
-        await using var other = await GatewayProcess.StartAsync(routes);
-        var first = frozen.Client.PostAsync("k");
-        await backend.ArrivedAsync();
-        await frozen.SignalAsync("STOP");
-        using var meanwhile = await Bounded.UntilAsync(() => other.Client.PostAsync("k"), answer => answer.Headers.RetryAfter is null);
-        await meanwhile.ShouldBeAsync(409, "outcome-unknown");
-        release.SetResult();
-        await frozen.SignalAsync("CONT");
-        using var answer = await first;
-        Assert.Equal("paid", await answer.Content.ReadAsStringAsync());
-        Assert.Null(answer.Status());
-        using var retry = await other.Client.PostAsync("k");
-        Assert.True(retry.IsReplay());
-        Assert.Single(backend.Requests);
     }
 
     [Fact]

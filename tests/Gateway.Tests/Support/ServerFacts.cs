@@ -6,11 +6,33 @@ namespace Gateway.Tests.Support;
 
 /// <summary>On a test class that needs a server which is not part of the SDK.</summary>
 [AttributeUsage(AttributeTargets.Class)]
-public sealed class NeedsRedisAttribute : Attribute
+public abstract class NeedsServerAttribute : Attribute
 {
-    /// <summary>Why its tests are skipped; null: they run. Never skipped in CI: there a missing server is a failure.</summary>
-    public static string? SkipReason =>
+    /// <summary>Why its tests are skipped; null: they run.</summary>
+    public abstract string? SkipReason { get; }
+}
+
+/// <summary>Never skipped in CI: there a missing Redis is a failure.</summary>
+public sealed class NeedsRedisAttribute : NeedsServerAttribute
+{
+    public static string? Missing =>
         RedisServer.IsInstalled || Environment.GetEnvironmentVariable("CI") is "true" ? null : "redis-server is not installed (Debian: apt-get install redis-server).";
+
+    public override string? SkipReason => Missing;
+}
+
+/// <summary>SQL Server is nothing that a test could install: these run where somebody has one.</summary>
+public sealed class NeedsSqlServerAttribute : NeedsServerAttribute
+{
+    public static string? Missing => SqlServerAccess.ConnectionString is null ? $"{SqlServerAccess.Variable} names no SQL Server." : null;
+
+    public override string? SkipReason => Missing;
+}
+
+/// <summary>… and on it a database whose READ_COMMITTED_SNAPSHOT is the other way round.</summary>
+public sealed class NeedsOtherIsolationAttribute : NeedsServerAttribute
+{
+    public override string? SkipReason => NeedsSqlServerAttribute.Missing ?? SqlServerAccess.NoOtherIsolation;
 }
 
 /// <summary>A fact that is skipped where its class needs a server that is not there.</summary>
@@ -47,7 +69,6 @@ public sealed class ServerTestCase : XunitTestCase
     }
 
     protected override string? GetSkipReason(IAttributeInfo factAttribute) =>
-        TestMethod.TestClass.Class.GetCustomAttributes(typeof(NeedsRedisAttribute)).Any() && NeedsRedisAttribute.SkipReason is { } reason
-            ? reason
-            : base.GetSkipReason(factAttribute);
+        TestMethod.TestClass.Class.ToRuntimeType().GetCustomAttributes(inherit: true).OfType<NeedsServerAttribute>().Select(needed => needed.SkipReason).FirstOrDefault(reason => reason is not null)
+            ?? base.GetSkipReason(factAttribute);
 }

@@ -1,97 +1,33 @@
 using System.Text.Json.Nodes;
+using Gateway.Tests.EndToEnd;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Stores.Redis;
 
 /// <summary>Gateways, each a process of its own, on one real Redis.</summary>
 [NeedsRedis]
-public sealed class RedisGatewayTests : IAsyncLifetime
+public sealed class RedisGatewayTests : SharedStoreStories
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-test-");
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync()
+    protected override (string Store, JsonObject Idempotency) StoreConfiguration =>
+        ("Redis", new JsonObject { ["Stores"] = new JsonObject { ["Redis"] = new JsonObject { ["Configuration"] = _redis.Configuration } } });
+
+    public override async Task InitializeAsync()
     {
-        if (NeedsRedisAttribute.SkipReason is null)
+        if (NeedsRedisAttribute.Missing is null)
         {
             _redis = await RedisServer.StartAsync("--appendfsync", "always"); // what was acknowledged is there after a kill, without a wait
         }
     }
 
-    public async Task DisposeAsync()
+    public override async Task DisposeAsync()
     {
-        _folder.Delete(recursive: true);
+        await base.DisposeAsync();
         if (_redis is not null)
         {
             await _redis.DisposeAsync();
         }
-    }
-
-    [ServerFact]
-    public async Task Two_gateways_run_forty_duplicates_once_and_replay_each_others_answers()
-    {
-        var calls = 0;
-        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync($"run {Interlocked.Increment(ref calls)}"));
-        await using var one = await StartAsync(backend);
-        await using var two = await StartAsync(backend);
-        for (var round = 1; round <= 5; round++)
-        {
-            var key = $"k{round}";
-            foreach (var answer in (await Task.WhenAll(Enumerable.Range(0, 40).Select(i => (i % 2 == 0 ? one : two).Client.PostAsync(key)))).Where(answer => (int)answer.StatusCode != 200))
-            {
-                await answer.ShouldBeAsync(409, "in-progress");
-            }
-
-            foreach (var gateway in new[] { one, two })
-            {
-                using var retry = await Bounded.UntilAsync(() => gateway.Client.PostAsync(key), answer => (int)answer.StatusCode == 200);
-                Assert.Equal(($"run {round}", true), (await retry.Content.ReadAsStringAsync(), retry.IsReplay()));
-            }
-        }
-
-        Assert.Equal(5, calls);
-    }
-
-    [ServerFact]
-    public async Task One_gateway_killed_while_it_holds_a_claim_leaves_an_unknown_outcome_to_the_other()
-    {
-        await using var backend = RawBackend.Start((_, _) => Task.Delay(Timeout.Infinite));
-        await using var other = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
-        await using (var killed = await StartAsync(backend, """{ "Lease": "00:00:01" }"""))
-        {
-            _ = killed.Client.PostAsync("k").ContinueWith(task => task.Exception, TaskScheduler.Default);
-            await backend.ArrivedAsync();
-            await killed.KillAsync();
-        }
-
-        using var retry = await Bounded.UntilAsync(() => other.Client.PostAsync("k"), answer => answer.Headers.RetryAfter is null);
-        await retry.ShouldBeAsync(409, "outcome-unknown");
-        Assert.Single(backend.Requests);
-    }
-
-    [ServerFact]
-    public async Task One_gateway_frozen_beyond_its_lease_keeps_its_late_answer_and_nothing_runs_twice()
-    {
-        var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
-        await using var frozen = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
-        await using var other = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
-        var first = frozen.Client.PostAsync("k");
-        await backend.ArrivedAsync();
-        await frozen.SignalAsync("STOP");
-        using var meanwhile = await Bounded.UntilAsync(() => other.Client.PostAsync("k"), answer => answer.Headers.RetryAfter is null);
-        await meanwhile.ShouldBeAsync(409, "outcome-unknown");
-        release.SetResult();
-        await frozen.SignalAsync("CONT");
-        using var answer = await first;
-        Assert.Equal("paid", await answer.Content.ReadAsStringAsync());
-        using var retry = await other.Client.PostAsync("k");
-        Assert.True(retry.IsReplay());
-        Assert.Single(backend.Requests);
     }
 
     [ServerFact]
@@ -161,11 +97,5 @@ public sealed class RedisGatewayTests : IAsyncLifetime
         await Bounded.UntilAsync(() => Task.FromResult(gateway.Log.Entries.ToArray()), entries => entries.Any(entry => entry.Event == "SelfTestFailed"));
         Assert.DoesNotContain(gateway.Log.Entries, entry => entry.Message.Contains("planted-secret", StringComparison.Ordinal));
         Assert.Contains(gateway.Log.Entries, entry => entry.Event == "Running" && entry.Message.Contains(_redis.Configuration, StringComparison.Ordinal));
-    }
-
-    private Task<GatewayProcess> StartAsync(RawBackend backend, string policy = "{}")
-    {
-        JsonObject routes = Routes.File(backend.Address, policy, store: "Redis", idempotency: $$"""{ "Stores": { "Redis": { "Configuration": "{{_redis.Configuration}}" } } }""");
-        return GatewayProcess.StartAsync(GatewayProcess.WriteRoutes(_folder, routes));
     }
 }

@@ -14,7 +14,7 @@ public sealed class RedisServerFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        if (NeedsRedisAttribute.SkipReason is not null)
+        if (NeedsRedisAttribute.Missing is not null)
         {
             return;
         }

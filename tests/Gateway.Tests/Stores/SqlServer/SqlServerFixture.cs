@@ -1,0 +1,62 @@
+using Gateway.Stores.SqlServer;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Stores.SqlServer;
+
+/// <summary>A schema of its own on the given server, made by the gateway's own script, dropped at the end.</summary>
+public class SqlServerFixture : IAsyncLifetime
+{
+    internal SqlServerFixture(string? connectionString) => ConnectionString = connectionString;
+
+    internal string Schema { get; } = $"gateway_test_{Guid.NewGuid():N}";
+
+    internal string? ConnectionString { get; }
+
+    internal SqlServerStoreOptions Options => new() { ConnectionString = ConnectionString!, Schema = Schema, OperationTimeout = TimeSpan.FromSeconds(10) };
+
+    internal SqlServerStore Open() => new(new SqlServerDatabase(Options), new SqlServerScripts(Schema));
+
+    internal static SqlServerSchemaCheck Check(SqlServerStoreOptions options) => new(new SqlServerDatabase(options), new SqlServerScripts(options.Schema), options);
+
+    internal void Execute(string sql) => SqlServerAccess.Ask(ConnectionString!, sql.Replace("[idempotency]", $"[{Schema}]", StringComparison.Ordinal));
+
+    public Task InitializeAsync() => ConnectionString is null ? Task.CompletedTask : Check(Options).CheckAsync();
+
+    public Task DisposeAsync()
+    {
+        if (ConnectionString is not null)
+        {
+            Drop(ConnectionString, Schema);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    internal static void Drop(string connectionString, string schema)
+    {
+        foreach (var table in (string[])["answer", "record", "schema_version"])
+        {
+            SqlServerAccess.Ask(connectionString, $"IF OBJECT_ID(N'[{schema}].[{table}]', N'U') IS NOT NULL DROP TABLE [{schema}].[{table}];");
+        }
+
+        SqlServerAccess.Ask(connectionString, $"IF SCHEMA_ID(N'{schema}') IS NOT NULL EXEC (N'DROP SCHEMA [{schema}]');");
+    }
+}
+
+/// <summary>The database as it was given.</summary>
+public sealed class GivenDatabase : SqlServerFixture
+{
+    public GivenDatabase()
+        : base(SqlServerAccess.ConnectionString)
+    {
+    }
+}
+
+/// <summary>One whose READ_COMMITTED_SNAPSHOT is the other way round.</summary>
+public sealed class OtherIsolationDatabase : SqlServerFixture
+{
+    public OtherIsolationDatabase()
+        : base(NeedsSqlServerAttribute.Missing is null ? SqlServerAccess.OtherIsolation : null)
+    {
+    }
+}

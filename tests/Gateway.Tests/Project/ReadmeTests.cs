@@ -99,13 +99,7 @@ public sealed partial class ReadmeTests
         }
     }
 
-    private static List<string[]> Rows(string table)
-    {
-        var lines = Repository.Read("README.md").Split('\n');
-        var start = Array.IndexOf(lines, $"<!-- {table} -->");
-        Assert.True(start >= 0, $"README.md has no table {table}.");
-        return [.. lines.Skip(start + 3).TakeWhile(line => line.StartsWith('|')).Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim().Replace("`", "", StringComparison.Ordinal)).ToArray())];
-    }
+    private static List<string[]> Rows(string table) => Repository.Rows("README.md", table);
 
     [GeneratedRegex(@"`((?:src|tests)/[\w/.]+|demo\.cs|appsettings\.routes\.json|Gateway\.sln)`")]
     private static partial Regex RepositoryPath();

@@ -42,7 +42,9 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    public static GatewayProcess Launch(string routesPath, params string[] args)
+    public static GatewayProcess Launch(string routesPath, params string[] args) => Launch(routesPath, [], args);
+
+    public static GatewayProcess Launch(string routesPath, IEnumerable<KeyValuePair<string, string>> environment, params string[] args)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -55,13 +57,20 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return new GatewayProcess(start);
     }
 
     /// <summary>Starts it and waits until it is ready.</summary>
-    public static async Task<GatewayProcess> StartAsync(string routesPath, params string[] args)
+    public static Task<GatewayProcess> StartAsync(string routesPath, params string[] args) => StartAsync(routesPath, [], args);
+
+    public static async Task<GatewayProcess> StartAsync(string routesPath, IEnumerable<KeyValuePair<string, string>> environment, params string[] args)
     {
-        var gateway = Launch(routesPath, args);
+        var gateway = Launch(routesPath, environment, args);
         try
         {
             (gateway.Address, gateway.Management) = await gateway._listening.Task.WithinLimit();

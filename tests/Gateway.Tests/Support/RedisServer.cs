@@ -10,9 +10,14 @@ internal sealed class RedisServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-redis-");
     private readonly string[] _settings;
+    private readonly bool _speaksPlainly;
     private Process? _process;
 
-    private RedisServer(string[] settings) => _settings = settings;
+    private RedisServer(string[] settings)
+    {
+        _settings = [.. settings.Select(setting => setting.Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))];
+        _speaksPlainly = !settings.Contains("--tls-port") && !settings.Contains("--requirepass");
+    }
 
     public int Port { get; } = FreePort();
 
@@ -20,7 +25,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public static bool IsInstalled { get; } = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "redis-server")));
 
-    /// <param name="settings">As on redis-server's command line; append-only with a sync each second unless given.</param>
+    /// <param name="settings">As on redis-server's command line, <c>{port}</c> for its own; append-only with a sync each second unless given.</param>
     public static async Task<RedisServer> StartAsync(params string[] settings)
     {
         var server = new RedisServer(settings);
@@ -31,7 +36,7 @@ internal sealed class RedisServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var start = new ProcessStartInfo("redis-server") { WorkingDirectory = _folder.FullName, RedirectStandardOutput = true };
-        foreach (var argument in (string[])["--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--dir", _folder.FullName, .. _settings])
+        foreach (var argument in Arguments())
         {
             start.ArgumentList.Add(argument);
         }
@@ -39,6 +44,24 @@ internal sealed class RedisServer : IAsyncDisposable
         _process = Process.Start(start)!;
         _process.BeginOutputReadLine();
         await Bounded.UntilAsync(AnswersAsync, answers => answers);
+    }
+
+    private string[] Arguments()
+    {
+        var port = Port.ToString(CultureInfo.InvariantCulture);
+        if (_settings is ["--sentinel", .. var lines])
+        {
+            // A sentinel keeps what it learns in its file: written once, and then its own.
+            var file = Path.Combine(_folder.FullName, "sentinel.conf");
+            if (!File.Exists(file))
+            {
+                File.WriteAllLines(file, [$"port {port}", "bind 127.0.0.1", $"dir {_folder.FullName}", .. lines]);
+            }
+
+            return [file, "--sentinel"];
+        }
+
+        return ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--dir", _folder.FullName, .. _settings];
     }
 
     /// <summary>kill -9.</summary>
@@ -60,13 +83,18 @@ internal sealed class RedisServer : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    /// <summary>It listens, and has read its append-only file: until then it answers LOADING.</summary>
+    /// <summary>It listens, and (where one may ask it plainly) has read its append-only file: until then it answers LOADING.</summary>
     private async Task<bool> AnswersAsync()
     {
         try
         {
             using var socket = new TcpClient();
             await socket.ConnectAsync(IPAddress.Loopback, Port);
+            if (!_speaksPlainly)
+            {
+                return true;
+            }
+
             var stream = socket.GetStream();
             await stream.WriteAsync("PING\r\n"u8.ToArray());
             var answer = new byte[5];

@@ -21,6 +21,11 @@ public static class Program
     {
         try
         {
+            if (args is ["health", .. var rest])
+            {
+                return await HealthProbe.RunAsync(Settings(Builder(rest), out _).ManagementUrl);
+            }
+
             await using var app = await BuildAsync(args);
             await app.RunAsync();
             return 0;
@@ -42,10 +47,8 @@ public static class Program
     /// <exception cref="ConfigurationFaultException">With every fault that was found.</exception>
     internal static async Task<WebApplication> BuildAsync(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        // Its own settings lie beside the program; the routes file and the data lie where it is started.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        var routesFile = builder.Configuration.AddRoutesFile();
-        var settings = GatewaySettings.Read(builder.Configuration);
+        var builder = Builder(args);
+        var settings = Settings(builder, out var routesFile);
         UseDefaultAddress(builder);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -81,6 +84,16 @@ public static class Program
             await app.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Its own settings lie beside the program; the routes file and the data lie where it is started.</summary>
+    private static WebApplicationBuilder Builder(string[] args) =>
+        WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+
+    private static GatewaySettings Settings(WebApplicationBuilder builder, out string routesFile)
+    {
+        routesFile = builder.Configuration.AddRoutesFile();
+        return GatewaySettings.Read(builder.Configuration);
     }
 
     private static void UseDefaultAddress(WebApplicationBuilder builder)
@@ -145,7 +158,7 @@ public static class Program
         services.AddSingleton<StoreAccess>();
         services.AddSingleton<StoreSelfTest>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreSelfTest>());
-        services.AddHostedService<ExpiredRecordSweeper>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ExpiredRecordSweeper>(provider, provider.GetRequiredService<StoreSelfTest>().Passed));
     }
 
     private static void AddIdempotency(IServiceCollection services, GatewaySettings settings)
@@ -183,6 +196,10 @@ public static class Program
             try
             {
                 app.Services.GetService(part);
+            }
+            catch (StoreConfigurationException e) when (faults.Exists(fault => fault.Place == e.Place))
+            {
+                // What is wrong there has been told.
             }
             catch (StoreConfigurationException e)
             {

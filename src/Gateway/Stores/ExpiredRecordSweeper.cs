@@ -1,7 +1,8 @@
 namespace Gateway.Stores;
 
 /// <summary>Removes expired records in small batches, so that no request waits long behind one.</summary>
-internal sealed class ExpiredRecordSweeper(IStoreInspector inspector, TimeProvider time, ILogger<ExpiredRecordSweeper> logger) : BackgroundService
+/// <param name="usable">Ends when the store has been tried out: before that it may have no tables yet.</param>
+internal sealed class ExpiredRecordSweeper(IStoreInspector inspector, Task usable, TimeProvider time, ILogger<ExpiredRecordSweeper> logger) : BackgroundService
 {
     internal const int BatchSize = 200;
 
@@ -10,6 +11,7 @@ internal sealed class ExpiredRecordSweeper(IStoreInspector inspector, TimeProvid
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await usable.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stoppingToken.IsCancellationRequested)
         {
             var pause = Period;

@@ -13,7 +13,12 @@ internal sealed class StoreSelfTest(IIdempotencyStore store, IEnumerable<IStoreP
     /// <summary>How long the finished record stays: it is removed by expiring.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromSeconds(10);
 
-    public bool HasPassed { get; private set; }
+    private readonly TaskCompletionSource _passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool HasPassed => _passed.Task.IsCompleted;
+
+    /// <summary>Ends when it has.</summary>
+    public Task Passed => _passed.Task;
 
     /// <exception cref="InvalidOperationException">The store does not do what its contract says.</exception>
     public static async Task RunAsync(IIdempotencyStore store)
@@ -49,7 +54,7 @@ internal sealed class StoreSelfTest(IIdempotencyStore store, IEnumerable<IStoreP
                 }
 
                 await RunAsync(store).WaitAsync(Limit, time, stoppingToken);
-                HasPassed = true;
+                _passed.SetResult();
                 return;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

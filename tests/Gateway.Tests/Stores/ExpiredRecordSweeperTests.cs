@@ -81,7 +81,7 @@ public sealed class ExpiredRecordSweeperTests
 
     private async Task<ExpiredRecordSweeper> StartAsync()
     {
-        var sweeper = new ExpiredRecordSweeper(_inspector, _clock, NullLogger<ExpiredRecordSweeper>.Instance);
+        var sweeper = new ExpiredRecordSweeper(_inspector, Task.CompletedTask, _clock, NullLogger<ExpiredRecordSweeper>.Instance);
         await sweeper.StartAsync(CancellationToken.None);
         return sweeper;
     }

@@ -74,17 +74,16 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         try
         {
             (gateway.Address, gateway.Management) = await gateway._listening.Task.WithinLimit();
+            gateway.Client = new HttpClient { BaseAddress = gateway.Address, Timeout = Bounded.Limit };
+            using var probe = new HttpClient();
+            using var ready = await Bounded.UntilAsync(() => probe.GetAsync(new Uri(gateway.Management, "/health/ready")), answer => answer.IsSuccessStatusCode);
+            return gateway;
         }
         catch (Exception e)
         {
             await gateway.DisposeAsync();
             throw new InvalidOperationException($"The gateway did not start:\n{gateway.Output}", e);
         }
-
-        gateway.Client = new HttpClient { BaseAddress = gateway.Address, Timeout = Bounded.Limit };
-        using var probe = new HttpClient();
-        using var ready = await Bounded.UntilAsync(() => probe.GetAsync(new Uri(gateway.Management, "/health/ready")), answer => answer.IsSuccessStatusCode);
-        return gateway;
     }
 
     public static string WriteRoutes(DirectoryInfo folder, JsonObject routes)

@@ -16,7 +16,7 @@ internal sealed class RedisServer : IAsyncDisposable
     private RedisServer(string[] settings)
     {
         _settings = [.. settings.Select(setting => setting.Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))];
-        _speaksPlainly = !settings.Contains("--tls-port") && !settings.Contains("--requirepass");
+        _speaksPlainly = !settings.Contains("--tls-port") && !settings.Contains("--user");
     }
 
     public int Port { get; } = FreePort();

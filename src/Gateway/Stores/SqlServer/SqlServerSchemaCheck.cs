@@ -9,15 +9,16 @@ internal sealed class SqlServerSchemaCheck(SqlServerDatabase database, SqlServer
 
     public async Task CheckAsync()
     {
-        if (options.CreateSchema)
+        if (!await HasTablesAsync())
         {
+            if (!options.CreateSchema)
+            {
+                throw new InvalidOperationException(
+                    $"SQL Server has no tables in the schema '{options.Schema}', and Idempotency:Stores:SqlServer:CreateSchema is false. " +
+                    "Run src/Gateway/Stores/SqlServer/Scripts/schema.sql there, or set CreateSchema to true.");
+            }
+
             await CreateAsync();
-        }
-        else if (await database.RunAsync(scripts.HasTables, static _ => { }, static row => row.GetInt32(0)) == 0)
-        {
-            throw new InvalidOperationException(
-                $"SQL Server has no tables in the schema '{options.Schema}', and Idempotency:Stores:SqlServer:CreateSchema is false. " +
-                "Run src/Gateway/Stores/SqlServer/Scripts/schema.sql there, or set CreateSchema to true.");
         }
 
         var version = await database.RunAsync(scripts.Version, static _ => { }, static row => row.IsDBNull(0) ? 0 : row.GetInt32(0));
@@ -35,10 +36,15 @@ internal sealed class SqlServerSchemaCheck(SqlServerDatabase database, SqlServer
         {
             await database.ExecuteAsync(scripts.Schema);
         }
-        catch (SqlException e) when (e.Number is 2714 or 2759 or 1913 or 2627 or 2601 or 1779)
+        catch (SqlException)
         {
-            // Another gateway makes them at the same time: what it has made is left alone, and the rest is made.
-            await database.ExecuteAsync(scripts.Schema);
+            // Of two gateways that start together, one makes the tables and the other one stumbles over them.
+            if (!await HasTablesAsync())
+            {
+                throw;
+            }
         }
     }
+
+    private async Task<bool> HasTablesAsync() => await database.RunAsync(scripts.HasTables, static _ => { }, static row => row.GetInt32(0)) == 1;
 }

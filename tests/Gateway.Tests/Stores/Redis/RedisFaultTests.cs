@@ -11,6 +11,8 @@ public sealed class RedisFaultTests(RedisServerFixture fixture) : StoreFaultTest
 
     protected override string Store => "Redis";
 
+    protected override TimeSpan OperationTimeout => TimeSpan.FromSeconds(1);
+
     protected override string SectionFor(int port) => $$"""{ "Configuration": "127.0.0.1:{{port}}", "KeyPrefix": "{{_prefix}}" }""";
 
     private protected override FaultyLink Link() => FaultyLink.To("127.0.0.1", fixture.Server.Port);

@@ -11,6 +11,8 @@ public sealed class SqlServerFaultTests(GivenDatabase fixture) : StoreFaultTests
 {
     protected override string Store => "SqlServer";
 
+    protected override TimeSpan OperationTimeout => TimeSpan.FromSeconds(4);
+
     public Task InitializeAsync()
     {
         if (fixture.ConnectionString is not null)

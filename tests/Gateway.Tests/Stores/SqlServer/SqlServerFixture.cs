@@ -12,7 +12,7 @@ public class SqlServerFixture : IAsyncLifetime
 
     internal string? ConnectionString { get; }
 
-    internal SqlServerStoreOptions Options => new() { ConnectionString = ConnectionString!, Schema = Schema, OperationTimeout = TimeSpan.FromSeconds(10) };
+    internal SqlServerStoreOptions Options => new() { ConnectionString = ConnectionString!, Schema = Schema, OperationTimeout = TimeSpan.FromMinutes(1) };
 
     internal SqlServerStore Open() => new(new SqlServerDatabase(Options), new SqlServerScripts(Schema));
 

@@ -12,7 +12,11 @@ public sealed class SqlServerGatewayTests : SharedStoreStories
 
     protected override (string Store, JsonObject Idempotency) StoreConfiguration => ("SqlServer", new JsonObject
     {
-        ["Stores"] = new JsonObject { ["SqlServer"] = new JsonObject { ["ConnectionString"] = SqlServerAccess.ConnectionString, ["Schema"] = _schema } },
+        ["Stores"] = new JsonObject
+        {
+            ["SqlServer"] = new JsonObject { ["ConnectionString"] = SqlServerAccess.ConnectionString, ["Schema"] = _schema },
+            ["OperationTimeout"] = "00:00:30", // forty new connections at once
+        },
     });
 
     public override async Task DisposeAsync()
@@ -28,12 +32,13 @@ public sealed class SqlServerGatewayTests : SharedStoreStories
     public async Task Two_that_start_at_once_make_the_tables_once_and_are_both_ready()
     {
         await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
-        var both = await Task.WhenAll(StartAsync(backend), StartAsync(backend));
-        foreach (var gateway in both)
+        var (starting, alsoStarting) = (StartAsync(backend), StartAsync(backend));
+        await using var one = await starting;
+        await using var two = await alsoStarting;
+        foreach (var gateway in new[] { one, two })
         {
             using var answer = await gateway.Client.PostAsync("k");
             Assert.Equal("paid", await answer.Content.ReadAsStringAsync());
-            await gateway.DisposeAsync();
         }
 
         Assert.Single(backend.Requests);

@@ -1,4 +1,4 @@
--- The tables of the idempotency gateway, version 1. Safe to run again. Replace [idempotency] to use another schema.
+-- The tables of the idempotency gateway, version 1. All of them or none; safe to run again. Replace [idempotency] to use another schema.
 --
 -- Why it looks like this, at fifty million records with random keys:
 -- * The rows lie in the order in which they were made (id), not in that of their random keys: they are only ever added at the
@@ -11,10 +11,14 @@
 -- * All times are numbers, milliseconds since 1970-01-01 UTC by this server's clock: no overflow, no rounding.
 -- On SQL Server 2019 and later, many gateways at once gain from OPTIMIZE_FOR_SEQUENTIAL_KEY = ON on both primary keys, and any
 -- table from DATA_COMPRESSION = PAGE on [answer]; both can be set later, and nothing depends on them.
+SET XACT_ABORT ON;
+BEGIN TRANSACTION;
+
 IF SCHEMA_ID(N'idempotency') IS NULL
     EXEC (N'CREATE SCHEMA [idempotency]');
 
-IF OBJECT_ID(N'[idempotency].[record]', N'U') IS NULL
+IF OBJECT_ID(N'[idempotency].[schema_version]', N'U') IS NULL
+BEGIN
     CREATE TABLE [idempotency].[record]
     (
         id          bigint        NOT NULL IDENTITY (1, 1),
@@ -33,10 +37,8 @@ IF OBJECT_ID(N'[idempotency].[record]', N'U') IS NULL
         CONSTRAINT record_key UNIQUE NONCLUSTERED (record_key)
     );
 
-IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE object_id = OBJECT_ID(N'[idempotency].[record]', N'U') AND name = N'record_expires_at')
     CREATE INDEX record_expires_at ON [idempotency].[record] (expires_at);
 
-IF OBJECT_ID(N'[idempotency].[answer]', N'U') IS NULL
     CREATE TABLE [idempotency].[answer]
     (
         id    bigint         NOT NULL,
@@ -45,12 +47,13 @@ IF OBJECT_ID(N'[idempotency].[answer]', N'U') IS NULL
         CONSTRAINT answer_record FOREIGN KEY (id) REFERENCES [idempotency].[record] (id) ON DELETE CASCADE
     );
 
-IF OBJECT_ID(N'[idempotency].[schema_version]', N'U') IS NULL
     CREATE TABLE [idempotency].[schema_version]
     (
         version int NOT NULL,
         CONSTRAINT schema_version_version PRIMARY KEY CLUSTERED (version)
     );
 
-IF NOT EXISTS (SELECT 1 FROM [idempotency].[schema_version])
     INSERT INTO [idempotency].[schema_version] (version) VALUES (1);
+END;
+
+COMMIT TRANSACTION;

@@ -130,6 +130,47 @@ public sealed class StoreAccessTests
         Assert.Equal(before, calls);
     }
 
+    [Fact]
+    public async Task Uncounted_calls_do_not_open_the_circuit_and_are_not_made_while_it_is_open()
+    {
+        var calls = 0;
+        _store.Before = _ =>
+        {
+            calls++;
+            throw new IOException("broken");
+        };
+        for (var i = 1; i <= 10 * StoreCircuit.MinimumThroughput; i++)
+        {
+            Assert.False((await UncountedAsync()).WasNotSent);
+            Assert.Equal(i, calls);
+        }
+
+        Assert.False(_parts.Circuit.IsOpen);
+        while (!_parts.Circuit.IsOpen)
+        {
+            await Assert.ThrowsAsync<StoreCallException>(async () => await _parts.Access.BeginAsync(Request()));
+        }
+
+        var before = calls;
+        _time.Advance(TimeSpan.FromHours(1)); // it would be half open to a call that counts
+        Assert.True((await UncountedAsync()).WasNotSent);
+        Assert.Equal(before, calls);
+
+        async Task<StoreCallException> UncountedAsync() => await Assert.ThrowsAsync<StoreCallException>(async () =>
+            await _parts.Access.CallUncountedAsync(Request(), static (store, r) => store.RenewAsync(r.Key, r.Claim, r.Lease)));
+    }
+
+    [Fact]
+    public async Task An_uncounted_call_has_the_time_limit_of_any_other()
+    {
+        _store.Before = _ => Task.Delay(Timeout.Infinite);
+
+        var call = _parts.Access.CallUncountedAsync(Request(), static (store, r) => store.RenewAsync(r.Key, r.Claim, r.Lease)).AsTask();
+        _time.Advance(_parts.Limits.Operation);
+
+        Assert.IsType<TimeoutException>((await Assert.ThrowsAsync<StoreCallException>(() => call)).InnerException);
+    }
+
     private static BeginRequest Request() => new()
     {
         Key = new RecordKey(ClaimToken.New().Value),

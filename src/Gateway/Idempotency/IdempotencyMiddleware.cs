@@ -163,7 +163,9 @@ internal sealed class IdempotencyMiddleware(
 
         if (await spool.ReadAsync(waiting) is not { } answer)
         {
-            return false;
+            // It has run, whatever the policy says for a store that fails. It has just come home, or the file gives it later.
+            await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+            return true;
         }
 
         context.Response.Headers[StatusHeader.Name] = StatusHeader.NotStored;

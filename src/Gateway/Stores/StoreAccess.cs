@@ -22,9 +22,19 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
         }
         catch (BrokenCircuitException e)
         {
-            throw new StoreCallException("The store fails all the time, and was not asked.", call: null, e);
+            throw NotAsked(e);
         }
     }
+
+    /// <summary>
+    /// For what is tried again and again in the background: it leaves the store alone as the others do, but its failures are
+    /// not counted. The same few answers that the store does not take must not make it look down to everybody.
+    /// </summary>
+    /// <exception cref="StoreCallException">No answer. It tells whether the step may have happened.</exception>
+    public ValueTask<T> CallUncountedAsync<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call) =>
+        circuit.IsOpen ? throw NotAsked(new BrokenCircuitException()) : WithinAsync(state, call, limit: null);
+
+    private static StoreCallException NotAsked(BrokenCircuitException e) => new("The store fails all the time, and was not asked.", call: null, e);
 
     private async ValueTask<T> WithinAsync<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit)
     {

@@ -11,6 +11,9 @@ internal sealed class FaultyStore(IIdempotencyStore inner) : IIdempotencyStore
     /// <summary>Runs after the verb has been carried out: throw to lose its reply.</summary>
     public Func<string, Task> After { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Claims whose completions alone fail.</summary>
+    public HashSet<ClaimToken> Refused { get; } = [];
+
     public async ValueTask<BeginResult> BeginCoreAsync(BeginRequest request)
     {
         await Before("begin");
@@ -23,7 +26,8 @@ internal sealed class FaultyStore(IIdempotencyStore inner) : IIdempotencyStore
 
     public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) => CallAsync("renew", () => inner.RenewAsync(key, claim, lease));
 
-    public ValueTask<bool> CompleteAsync(RecordKey key, ClaimToken claim, ReadOnlyMemory<byte> answer) => CallAsync("complete", () => inner.CompleteAsync(key, claim, answer));
+    public ValueTask<bool> CompleteAsync(RecordKey key, ClaimToken claim, ReadOnlyMemory<byte> answer) =>
+        CallAsync("complete", () => Refused.Contains(claim) ? throw new IOException("refused") : inner.CompleteAsync(key, claim, answer));
 
     public ValueTask<bool> MarkUnknownAsync(RecordKey key, ClaimToken claim) => CallAsync("mark-unknown", () => inner.MarkUnknownAsync(key, claim));
 

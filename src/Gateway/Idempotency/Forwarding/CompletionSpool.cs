@@ -19,6 +19,9 @@ internal sealed class CompletionSpool : BackgroundService
     private const int Page = 256;
     private const int AtOnce = 8;
 
+    /// <summary>Failures in a row that end a pass: a store or a file that fails is not asked for each of thousands of answers.</summary>
+    private const int MostFailures = 8;
+
     private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -33,6 +36,7 @@ internal sealed class CompletionSpool : BackgroundService
     private readonly Lock _gate = new();
     private readonly Dictionary<ClaimToken, WaitingAnswer> _waiting = [];
     private readonly Dictionary<RecordKey, WaitingAnswer> _byKey = [];
+    private readonly HashSet<long> _settledNumbers = []; // to be removed from the file
     private readonly SemaphoreSlim _storeIsBack = new(0, 1);
     private long _bytes;
     private long _bytesInMemory;
@@ -71,19 +75,28 @@ internal sealed class CompletionSpool : BackgroundService
         {
             Running = claim,
             Bytes = answer.ToArray(), // the caller's buffer is pooled
+            IsBeingWritten = true,
         };
         claim.IsDeferred = true;
-        Enter(waiting, bytesInMemory: answer.Length);
-        if (_file is not null && await IsWrittenAsync(_file, waiting))
+        Enter(waiting);
+        if (_file is not null)
         {
-            return;
+            try
+            {
+                await WriteAsync(_file, waiting, waiting.Bytes);
+                return;
+            }
+            catch (Exception e)
+            {
+                Log.AnswerNotSpooled(_logger, waiting.Key, e);
+            }
         }
 
         // Better in memory than nowhere: that outlives the store's failure, if not this process.
-        if (Interlocked.Read(ref _bytesInMemory) > MaxBytesInMemory)
+        if (!StaysInMemory(waiting))
         {
             Leave(waiting, SpoolOutcome.Dropped);
-            Log.AnswerDropped(_logger, claim.Key, $"{MaxBytesInMemory} bytes wait in memory already");
+            Log.AnswerDropped(_logger, claim.Key, $"no more than {MaxBytesInMemory} bytes may wait in memory");
         }
     }
 
@@ -97,11 +110,11 @@ internal sealed class CompletionSpool : BackgroundService
     }
 
     /// <returns>Null: it has come home meanwhile, or the file does not give it now.</returns>
-    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(WaitingAnswer waiting)
+    public async ValueTask<byte[]?> ReadAsync(WaitingAnswer waiting)
     {
         try
         {
-            return await BytesAsync(waiting) is { } bytes ? bytes : null;
+            return await BytesAsync(waiting);
         }
         catch (Exception e)
         {
@@ -114,7 +127,7 @@ internal sealed class CompletionSpool : BackgroundService
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await ((Task)TryAllAsync()).WaitAsync(_limits.Completion, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await LastTryAsync().WaitAsync(_limits.Completion, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (_gate)
         {
             if (_waiting.Count > 0)
@@ -142,8 +155,10 @@ internal sealed class CompletionSpool : BackgroundService
                 await _storeIsBack.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
+            await RemoveSettledAsync();
             await ReadOnAsync();
-            var (settled, failed) = await TryAllAsync();
+            var (settled, failed) = await TryAllAsync(stoppingToken);
+            await WriteOnAsync();
             pause = failed == 0 ? IdlePause : settled > 0 || pause < FirstPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
@@ -163,19 +178,48 @@ internal sealed class CompletionSpool : BackgroundService
         }
     }
 
-    private async ValueTask<bool> IsWrittenAsync(IAnswerSpool file, WaitingAnswer waiting)
+    private async Task LastTryAsync()
     {
+        await WriteOnAsync(); // first: it is what must not be lost
+        await TryAllAsync(CancellationToken.None);
+    }
+
+    private Task WriteAsync(IAnswerSpool file, WaitingAnswer waiting, byte[] bytes)
+    {
+        waiting.Writing = WriteDownAsync(file, waiting, bytes);
+        return waiting.Writing.WaitAsync(_limits.Operation, _time);
+    }
+
+    private async Task WriteDownAsync(IAnswerSpool file, WaitingAnswer waiting, byte[] bytes) =>
+        IsInFile(waiting, await file.AddAsync(new SpooledAnswer(waiting.Key, waiting.Claim, waiting.Fingerprint, waiting.ExpiresAt, bytes)));
+
+    /// <summary>What waits in memory alone goes into the file as soon as that takes it. The smallest first: the file may be nearly full.</summary>
+    private async Task WriteOnAsync()
+    {
+        if (_file is null)
+        {
+            return;
+        }
+
+        (WaitingAnswer Waiting, byte[]? Bytes)[] inMemory;
+        lock (_gate)
+        {
+            inMemory = _bytesInMemory == 0 ? [] : [.. _waiting.Values.Where(one => one is { Bytes: not null, IsBeingWritten: false }).Select(one => (one, one.Bytes))];
+        }
+
         try
         {
-            var number = await file.AddAsync(new SpooledAnswer(waiting.Key, waiting.Claim, waiting.Fingerprint, waiting.ExpiresAt, waiting.Bytes))
-                .AsTask().WaitAsync(_limits.Operation, _time);
-            IsInFile(waiting, number);
-            return true;
+            foreach (var (waiting, bytes) in inMemory.OrderBy(one => one.Waiting.Size))
+            {
+                if (waiting.Writing is not { IsCompleted: false }) // one that was given up may yet happen
+                {
+                    await WriteAsync(_file, waiting, bytes!);
+                }
+            }
         }
-        catch (Exception e)
+        catch (Exception)
         {
-            Log.AnswerNotSpooled(_logger, waiting.Key, e);
-            return false;
+            // That it waits in memory was told when it came; the others would fare the same.
         }
     }
 
@@ -212,6 +256,11 @@ internal sealed class CompletionSpool : BackgroundService
         WaitingAnswer? known;
         lock (_gate)
         {
+            if (_settledNumbers.Contains(entry.Number))
+            {
+                return;
+            }
+
             known = _waiting.GetValueOrDefault(entry.Claim);
         }
 
@@ -221,28 +270,33 @@ internal sealed class CompletionSpool : BackgroundService
         }
         else
         {
-            Enter(new WaitingAnswer(entry.Key, entry.Claim, entry.Fingerprint, entry.ExpiresAt, entry.Size) { Number = entry.Number }, bytesInMemory: 0);
+            Enter(new WaitingAnswer(entry.Key, entry.Claim, entry.Fingerprint, entry.ExpiresAt, entry.Size) { Number = entry.Number });
         }
     }
 
-    private async Task<(int Settled, int Failed)> TryAllAsync()
+    private async Task<(int Settled, int Failed)> TryAllAsync(CancellationToken stop)
     {
         WaitingAnswer[] all;
         lock (_gate)
         {
-            all = [.. _waiting.Values];
+            // One that is being written would land, and then stand in the file.
+            all = [.. _waiting.Values.Where(waiting => !waiting.IsBeingWritten)];
         }
 
-        var (settled, failed) = (0, 0);
-        using var notNow = new CancellationTokenSource();
+        // What has expired needs no store. Those that have failed most come last: they must not keep the others from landing.
+        var now = _time.GetUtcNow();
+        var inTurn = all.OrderBy(waiting => waiting.ExpiresAt > now).ThenBy(waiting => waiting.Failures);
+        var (settled, failed, inARow) = (0, 0, 0);
+        using var notNow = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
-            await Parallel.ForEachAsync(all, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = notNow.Token }, async (waiting, _) =>
+            await Parallel.ForEachAsync(inTurn, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = notNow.Token }, async (waiting, _) =>
             {
                 try
                 {
                     await SettleAsync(waiting);
                     Interlocked.Increment(ref settled);
+                    Volatile.Write(ref inARow, 0);
                 }
                 catch (Exception e)
                 {
@@ -250,10 +304,14 @@ internal sealed class CompletionSpool : BackgroundService
                     if (e is StoreCallException { WasNotSent: true })
                     {
                         await notNow.CancelAsync(); // the others would hear the same
+                        return;
                     }
-                    else
+
+                    waiting.Failures++;
+                    Log.AnswerNotTaken(_logger, waiting.Key, e);
+                    if (Interlocked.Increment(ref inARow) >= MostFailures)
                     {
-                        Log.AnswerNotTaken(_logger, waiting.Key, e);
+                        await notNow.CancelAsync();
                     }
                 }
             });
@@ -277,7 +335,7 @@ internal sealed class CompletionSpool : BackgroundService
         {
             Leave(waiting, SpoolOutcome.Stored); // brought home by another process
         }
-        else if (await _store.CallAsync((waiting, bytes), static (store, s) => store.CompleteAsync(s.waiting.Key, s.waiting.Claim, s.bytes)))
+        else if (await _store.CallUncountedAsync((waiting, bytes), static (store, s) => store.CompleteAsync(s.waiting.Key, s.waiting.Claim, s.bytes)))
         {
             Log.AnswerStored(_logger, waiting.Key);
             Leave(waiting, SpoolOutcome.Stored);
@@ -290,14 +348,44 @@ internal sealed class CompletionSpool : BackgroundService
 
         if (waiting.Number > 0)
         {
-            try
+            await TryRemoveAsync(waiting.Number);
+        }
+    }
+
+    /// <summary>Entries whose removal has failed: left in the file, they would take its room.</summary>
+    private async Task RemoveSettledAsync()
+    {
+        long[] numbers;
+        lock (_gate)
+        {
+            numbers = [.. _settledNumbers];
+        }
+
+        foreach (var number in numbers)
+        {
+            if (!await TryRemoveAsync(number))
             {
-                await _file!.RemoveAsync(waiting.Number);
+                return;
             }
-            catch (Exception e)
+        }
+    }
+
+    private async Task<bool> TryRemoveAsync(long number)
+    {
+        try
+        {
+            await _file!.RemoveAsync(number).AsTask().WaitAsync(_limits.Operation, _time);
+            lock (_gate)
             {
-                Log.SpoolFailed(_logger, e); // it is tried again after the next start, which changes nothing
+                _settledNumbers.Remove(number);
             }
+
+            return true;
+        }
+        catch (Exception e)
+        {
+            Log.SpoolFailed(_logger, e); // repeated in the next pass; after a restart it is settled again, which changes nothing
+            return false;
         }
     }
 
@@ -313,14 +401,38 @@ internal sealed class CompletionSpool : BackgroundService
         return bytes ?? await _file!.ReadAsync(number).AsTask().WaitAsync(_limits.Operation, _time);
     }
 
-    private void Enter(WaitingAnswer waiting, int bytesInMemory)
+    private void Enter(WaitingAnswer waiting)
     {
         lock (_gate)
         {
             _waiting[waiting.Claim] = waiting;
-            _byKey[waiting.Key] = waiting;
             _bytes += waiting.Size;
-            _bytesInMemory += bytesInMemory;
+
+            // The later claim's answer is the one to give. An entry that is met may be older than this process's own.
+            if (!_byKey.TryGetValue(waiting.Key, out var other) || waiting.Number == 0 || (other.Number > 0 && other.Number < waiting.Number))
+            {
+                _byKey[waiting.Key] = waiting;
+            }
+        }
+    }
+
+    private bool StaysInMemory(WaitingAnswer waiting)
+    {
+        lock (_gate)
+        {
+            if (!waiting.IsBeingWritten)
+            {
+                return true; // it was met in the file after all
+            }
+
+            if (_bytesInMemory + waiting.Size > MaxBytesInMemory)
+            {
+                return false;
+            }
+
+            _bytesInMemory += waiting.Size;
+            waiting.IsBeingWritten = false;
+            return true;
         }
     }
 
@@ -328,30 +440,58 @@ internal sealed class CompletionSpool : BackgroundService
     {
         lock (_gate)
         {
-            waiting.Number = number;
-            if (waiting.Bytes is not null)
+            if (waiting.IsSettled || (waiting.Number > 0 && waiting.Number != number))
             {
-                waiting.Bytes = null;
-                _bytesInMemory -= waiting.Size;
+                _settledNumbers.Add(number); // it has landed while it was being written
             }
+
+            if (waiting.HasLeft || waiting.Number > 0)
+            {
+                return; // one that was dropped is met in the file again, and lands after all
+            }
+
+            LeaveMemory(waiting);
+            waiting.Number = number;
+            waiting.Bytes = null;
         }
+    }
+
+    private void LeaveMemory(WaitingAnswer waiting)
+    {
+        if (waiting is { Bytes: not null, IsBeingWritten: false })
+        {
+            _bytesInMemory -= waiting.Size;
+        }
+
+        waiting.IsBeingWritten = false;
     }
 
     private void Leave(WaitingAnswer waiting, SpoolOutcome outcome)
     {
-        _settled.Add(1, new KeyValuePair<string, object?>(StoreMeter.SpoolOutcomeTag, Name(outcome)));
         lock (_gate)
         {
+            if (waiting.HasLeft)
+            {
+                return;
+            }
+
+            waiting.HasLeft = true;
+            waiting.IsSettled = outcome != SpoolOutcome.Dropped;
             _waiting.Remove(waiting.Claim);
             if (ReferenceEquals(_byKey.GetValueOrDefault(waiting.Key), waiting))
             {
                 _byKey.Remove(waiting.Key);
             }
 
+            LeaveMemory(waiting); // but the bytes stay, for a retry that has found it
             _bytes -= waiting.Size;
-            _bytesInMemory -= waiting.Bytes is null ? 0 : waiting.Size;
+            if (waiting.Number > 0)
+            {
+                _settledNumbers.Add(waiting.Number); // with the leaving, or a list that is read right now would bring it back
+            }
         }
 
+        _settled.Add(1, new KeyValuePair<string, object?>(StoreMeter.SpoolOutcomeTag, Name(outcome)));
         if (waiting.Running is { } running)
         {
             _claims.Untrack(running);

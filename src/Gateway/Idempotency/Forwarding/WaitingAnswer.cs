@@ -22,4 +22,9 @@ internal sealed class WaitingAnswer(RecordKey key, ClaimToken claim, Fingerprint
     // Owned by CompletionSpool, under its lock.
     internal long Number; // in the file; 0: not there
     internal byte[]? Bytes; // null once it is in the file
+    internal bool IsBeingWritten; // for the first time: its bytes do not count as waiting in memory yet
+    internal Task? Writing; // the last call that writes it, which may end after its time limit
+    internal bool HasLeft;
+    internal bool IsSettled; // and that for good: an entry in the file is of no use any more
+    internal int Failures; // tries that failed; the pass's own
 }

@@ -114,9 +114,9 @@ public static class Program
                 services.AddSingleton(new StoreDescription("Memory"));
                 break;
             case StoreKind.Sqlite:
-                var path = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.SqlitePath);
-                services.AddSqliteStore(new SqliteStoreOptions { Path = path, BusyTimeout = settings.OperationTimeout });
-                services.AddSingleton(new StoreDescription($"Sqlite, {path}"));
+                var file = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.SqlitePath);
+                services.AddSqliteStore(new SqliteStoreOptions { Path = file, BusyTimeout = settings.OperationTimeout });
+                services.AddSingleton(new StoreDescription($"Sqlite, {file}"));
                 break;
             case StoreKind.Redis:
                 var redis = new RedisStoreOptions
@@ -148,8 +148,10 @@ public static class Program
         // Memory forgets its records with the process: no answer could be brought home to them after a restart.
         if (settings is { Store: not StoreKind.Memory, Spool.MaxSize: > 0 })
         {
-            var spool = new AnswerSpoolOptions { Path = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.Spool.Path), MaxSize = settings.Spool.MaxSize };
-            services.AddSqliteAnswerSpool(spool, settings.OperationTimeout);
+            var path = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.Spool.Path);
+            services.AddSqliteAnswerSpool(
+                provider => new AnswerSpoolOptions { Path = path, MaxSize = settings.Spool.MaxSize, Store = provider.GetRequiredService<StoreDescription>().Text },
+                settings.OperationTimeout);
         }
 
         services.AddSingleton(new StoreLimits(settings.OperationTimeout, settings.CompletionTimeout));

@@ -57,5 +57,5 @@ internal sealed partial class StartupReport(
     private static partial void Running(ILogger logger, string addresses, string? management, string store, string routes);
 }
 
-/// <summary>The store for people: its kind and where it is. No secrets.</summary>
+/// <summary>The store for people: its kind and where it is. No secrets. Two stores whose records are not the same differ in it.</summary>
 internal sealed record StoreDescription(string Text);

@@ -82,7 +82,12 @@ internal sealed class IdempotencyMiddleware(
                 Label = new RecordLabel(plan.Operation, key.Key, actor),
             };
 
-            // 5 Begin
+            // 5 Begin; before that, an answer that was given and has not come home yet is the answer, whatever the store says
+            if (!request.TakeOverUnknown && await TryReplayWaitingAsync(context, plan, key, request, orRefuse: false))
+            {
+                return;
+            }
+
             BeginResult begin;
             try
             {
@@ -96,11 +101,6 @@ internal sealed class IdempotencyMiddleware(
             catch (StoreCallException e)
             {
                 await StoreFailedAsync(context, plan, key, body, request, e);
-                return;
-            }
-
-            if (begin.Outcome is BeginOutcome.InFlight or BeginOutcome.Unknown && !request.TakeOverUnknown && await TryReplayWaitingAsync(context, plan, key, request))
-            {
                 return;
             }
 
@@ -144,11 +144,8 @@ internal sealed class IdempotencyMiddleware(
         await Replay.WriteAsync(context, answer);
     }
 
-    /// <summary>
-    /// An answer that was given and that the store does not have yet is the answer of every retry that comes here, whatever
-    /// the store says of its record, or cannot say.
-    /// </summary>
-    private async Task<bool> TryReplayWaitingAsync(HttpContext context, RoutePlan plan, KeyReading key, BeginRequest request)
+    /// <param name="orRefuse">What to do where the answer cannot be read now: refuse, as it has run whatever the policy says; or look further.</param>
+    private async ValueTask<bool> TryReplayWaitingAsync(HttpContext context, RoutePlan plan, KeyReading key, BeginRequest request, bool orRefuse)
     {
         if (spool.Find(request.Key) is not { } waiting)
         {
@@ -163,9 +160,12 @@ internal sealed class IdempotencyMiddleware(
 
         if (await spool.ReadAsync(waiting) is not { } answer)
         {
-            // It has run, whatever the policy says for a store that fails. It has just come home, or the file gives it later.
-            await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
-            return true;
+            if (orRefuse)
+            {
+                await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+            }
+
+            return orRefuse;
         }
 
         context.Response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
@@ -182,7 +182,7 @@ internal sealed class IdempotencyMiddleware(
             releases.Add(request.Key, request.Claim, call);
         }
 
-        if (await TryReplayWaitingAsync(context, plan, key, request))
+        if (await TryReplayWaitingAsync(context, plan, key, request, orRefuse: true))
         {
             return;
         }

@@ -14,7 +14,7 @@ internal sealed class ProtectedRuns(
     public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, string sentKey)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
-        var claim = new RunningClaim(request.Key, request.Claim, request.Lease, deadline);
+        var claim = new RunningClaim(request.Key, request.Claim, request.Lease, deadline) { Label = request.Label };
         claims.Track(claim);
         try
         {

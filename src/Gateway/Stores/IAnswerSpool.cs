@@ -3,7 +3,8 @@ namespace Gateway.Stores;
 /// <summary>
 /// Answers that were given to a client and that the store has not taken, kept on this machine until it does: durable, bounded,
 /// and still there after a crash. Several processes may share one; each of them then tries to bring every answer home, which
-/// is safe, as a completion answers the same to its own claim however often it is repeated.
+/// is safe, as a completion answers the same to its own claim however often it is repeated. A spool is of one store: entries
+/// that belong to another one (the configuration was changed) stay where they are until it is used again, or they expire.
 /// </summary>
 public interface IAnswerSpool
 {
@@ -23,11 +24,18 @@ public interface IAnswerSpool
 
 /// <summary>An answer on its way into the spool.</summary>
 /// <param name="ExpiresAt">The end of its retention, by this machine's clock: past it nobody may be given the answer any more.</param>
-public readonly record struct SpooledAnswer(RecordKey Key, ClaimToken Claim, Fingerprint Fingerprint, DateTimeOffset ExpiresAt, ReadOnlyMemory<byte> Answer);
+public readonly record struct SpooledAnswer(RecordKey Key, ClaimToken Claim, Fingerprint Fingerprint, DateTimeOffset ExpiresAt, ReadOnlyMemory<byte> Answer)
+{
+    /// <summary>For a store that has lost the record, and gets it back with the answer.</summary>
+    public RecordLabel Label { get; init; }
+}
 
 /// <summary>What the spool tells of one entry.</summary>
 /// <param name="Size">Bytes of the answer.</param>
-public readonly record struct SpoolEntry(long Number, RecordKey Key, ClaimToken Claim, Fingerprint Fingerprint, DateTimeOffset ExpiresAt, int Size);
+public readonly record struct SpoolEntry(long Number, RecordKey Key, ClaimToken Claim, Fingerprint Fingerprint, DateTimeOffset ExpiresAt, int Size)
+{
+    public RecordLabel Label { get; init; }
+}
 
 /// <summary>The spool holds as much as it may (<c>Stores:Spool:MaxSize</c>).</summary>
 public sealed class SpoolFullException(long most) : Exception($"The spool holds its {most} bytes already.");

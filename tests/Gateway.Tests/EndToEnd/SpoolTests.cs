@@ -38,4 +38,28 @@ public sealed class SpoolTests
         Assert.Equal(("paid", true), (await retry.Content.ReadAsStringAsync(), retry.IsReplay()));
         Assert.Single(backend.Requests);
     }
+
+    [Fact]
+    public async Task A_retry_after_the_store_has_lost_the_record_gets_the_answer_that_waits_and_nothing_runs_again()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        FaultyStore store = null!;
+        InMemoryStore inner = null!;
+        await using var gateway = await TestGateway.StartAsync(backend.Address, idempotency: ShortTimes, configure: builder => builder.Services
+            .AddSingleton<IIdempotencyStore>(provider => store = new FaultyStore(inner = new InMemoryStore(provider.GetRequiredService<TimeProvider>()))));
+        await StoreTests.ReadyAsync(gateway);
+        store.Before = verb => verb is "complete" ? throw new IOException("the store fails over") : Task.CompletedTask;
+        using var first = await gateway.Client.PostAsync("k");
+        Assert.Equal("not-stored", first.Status());
+
+        store.Inner = new InMemoryStore(TimeProvider.System); // what takes over is empty
+        using var retry = await gateway.Client.PostAsync("k");
+        Assert.Equal(("paid", true), (await retry.Content.ReadAsStringAsync(), retry.IsReplay()));
+
+        // And with the store back, every gateway has it again.
+        store.Before = _ => Task.CompletedTask;
+        using var replay = await Bounded.UntilAsync(() => gateway.Client.PostAsync("k"), answer => answer.Status() is null);
+        Assert.Equal(("paid", true), (await replay.Content.ReadAsStringAsync(), replay.IsReplay()));
+        Assert.Single(backend.Requests);
+    }
 }

@@ -1,8 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Gateway.Configuration;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
 using Gateway.Stores;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Configuration;
 
 namespace Gateway.Tests.Project;
@@ -90,6 +92,29 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public async Task Every_instrument_of_the_README_is_made_with_its_unit_and_no_other()
+    {
+        var made = new List<string>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            lock (made)
+            {
+                if (instrument.Meter.Name == StoreMeter.Name)
+                {
+                    made.Add($"{instrument.Name} {instrument.Unit}");
+                }
+            }
+        };
+        listener.Start();
+        await using var gateway = await TestGateway.StartAsync("http://localhost:1/");
+        lock (made)
+        {
+            Assert.Equal(Rows("instruments").Select(row => $"{row[0]} {row[1]}").Order(StringComparer.Ordinal), made.Distinct().Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
     public void Every_file_that_the_README_names_is_there()
     {
         foreach (Match match in RepositoryPath().Matches(Repository.Read("README.md")))
@@ -101,6 +126,6 @@ public sealed partial class ReadmeTests
 
     private static List<string[]> Rows(string table) => Repository.Rows("README.md", table);
 
-    [GeneratedRegex(@"`((?:src|tests)/[\w/.]+|demo\.cs|appsettings\.routes\.json|Gateway\.sln)`")]
+    [GeneratedRegex(@"`((?:src|tests|docs)/[\w/.-]+|demo\.cs|docker-compose\.yml|appsettings\.routes\.json|Gateway\.sln)`")]
     private static partial Regex RepositoryPath();
 }

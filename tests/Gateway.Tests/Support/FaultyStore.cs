@@ -5,6 +5,9 @@ namespace Gateway.Tests.Support;
 /// <summary>A real store whose verbs can be made to fail, hang or be watched.</summary>
 internal sealed class FaultyStore(IIdempotencyStore inner) : IIdempotencyStore
 {
+    /// <summary>What the verbs reach; another one, and everything is forgotten.</summary>
+    public IIdempotencyStore Inner { get; set; } = inner;
+
     /// <summary>Runs before the verb reaches the store: throw to refuse it, wait to hang it.</summary>
     public Func<string, Task> Before { get; set; } = _ => Task.CompletedTask;
 
@@ -17,21 +20,21 @@ internal sealed class FaultyStore(IIdempotencyStore inner) : IIdempotencyStore
     public async ValueTask<BeginResult> BeginCoreAsync(BeginRequest request)
     {
         await Before("begin");
-        var result = await inner.BeginAsync(request);
+        var result = await Inner.BeginAsync(request);
         await After("begin");
         return result;
     }
 
     public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => BeginCoreAsync(request);
 
-    public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) => CallAsync("renew", () => inner.RenewAsync(key, claim, lease));
+    public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) => CallAsync("renew", () => Inner.RenewAsync(key, claim, lease));
 
     public ValueTask<bool> CompleteAsync(RecordKey key, ClaimToken claim, ReadOnlyMemory<byte> answer) =>
-        CallAsync("complete", () => Refused.Contains(claim) ? throw new IOException("refused") : inner.CompleteAsync(key, claim, answer));
+        CallAsync("complete", () => Refused.Contains(claim) ? throw new IOException("refused") : Inner.CompleteAsync(key, claim, answer));
 
-    public ValueTask<bool> MarkUnknownAsync(RecordKey key, ClaimToken claim) => CallAsync("mark-unknown", () => inner.MarkUnknownAsync(key, claim));
+    public ValueTask<bool> MarkUnknownAsync(RecordKey key, ClaimToken claim) => CallAsync("mark-unknown", () => Inner.MarkUnknownAsync(key, claim));
 
-    public ValueTask<bool> ReleaseAsync(RecordKey key, ClaimToken claim) => CallAsync("release", () => inner.ReleaseAsync(key, claim));
+    public ValueTask<bool> ReleaseAsync(RecordKey key, ClaimToken claim) => CallAsync("release", () => Inner.ReleaseAsync(key, claim));
 
     private async ValueTask<bool> CallAsync(string verb, Func<ValueTask<bool>> call)
     {

@@ -13,15 +13,13 @@ namespace Gateway.Idempotency.Forwarding;
 /// </remarks>
 internal sealed class CompletionSpool : BackgroundService
 {
-    /// <summary>Bytes of answers that may wait in memory alone, where the spool's file does not take them.</summary>
-    internal const long MaxBytesInMemory = 64 << 20;
-
     private const int Page = 256;
     private const int AtOnce = 8;
 
     /// <summary>Failures in a row that end a pass: a store or a file that fails is not asked for each of thousands of answers.</summary>
     private const int MostFailures = 8;
 
+    private static readonly TimeSpan LeaseToComplete = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -33,13 +31,8 @@ internal sealed class CompletionSpool : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<CompletionSpool> _logger;
     private readonly Counter<long> _settled;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<ClaimToken, WaitingAnswer> _waiting = [];
-    private readonly Dictionary<RecordKey, WaitingAnswer> _byKey = [];
-    private readonly HashSet<long> _settledNumbers = []; // to be removed from the file
+    private readonly WaitingAnswers _waiting = new();
     private readonly SemaphoreSlim _storeIsBack = new(0, 1);
-    private long _bytes;
-    private long _bytesInMemory;
     private long _lastNumber;
 
     /// <param name="file">Null: there is none (<c>Spool:MaxSize</c> is 0, or the store itself forgets), and answers wait in memory.</param>
@@ -49,22 +42,13 @@ internal sealed class CompletionSpool : BackgroundService
         (_file, _store, _claims, _limits, _time, _logger) = (file, store, claims, limits, time, logger);
         circuit.Closed += Wake;
         var meter = meters.Create(StoreMeter.Name);
-        meter.CreateObservableUpDownCounter(StoreMeter.SpoolAnswers, () => (long)Count, unit: "{answer}", description: "Answers that clients were given and the store has not taken yet.");
-        meter.CreateObservableUpDownCounter(StoreMeter.SpoolSize, () => Interlocked.Read(ref _bytes), unit: "By", description: "Bytes of those answers.");
+        meter.CreateObservableUpDownCounter(StoreMeter.SpoolAnswers, () => (long)_waiting.Count, unit: "{answer}", description: "Answers that clients were given and the store has not taken yet.");
+        meter.CreateObservableUpDownCounter(StoreMeter.SpoolSize, () => _waiting.Bytes, unit: "By", description: "Bytes of those answers.");
         _settled = meter.CreateCounter<long>(StoreMeter.SpoolSettled, unit: "{answer}", description: "Answers that have left the spool, by what became of them.");
     }
 
     /// <summary>Answers that wait.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _waiting.Count;
-            }
-        }
-    }
+    public int Count => _waiting.Count;
 
     /// <summary>
     /// Takes over an answer, before its client gets it, and its tracked claim. Returns when the answer is as safe as it can be made.
@@ -74,11 +58,12 @@ internal sealed class CompletionSpool : BackgroundService
         var waiting = new WaitingAnswer(claim.Key, claim.Token, fingerprint, _time.GetUtcNow() + retention, answer.Length)
         {
             Running = claim,
+            Label = claim.Label,
             Bytes = answer.ToArray(), // the caller's buffer is pooled
             IsBeingWritten = true,
         };
         claim.IsDeferred = true;
-        Enter(waiting);
+        _waiting.Enter(waiting);
         if (_file is not null)
         {
             try
@@ -93,21 +78,15 @@ internal sealed class CompletionSpool : BackgroundService
         }
 
         // Better in memory than nowhere: that outlives the store's failure, if not this process.
-        if (!StaysInMemory(waiting))
+        if (!_waiting.StaysInMemory(waiting))
         {
             Leave(waiting, SpoolOutcome.Dropped);
-            Log.AnswerDropped(_logger, claim.Key, $"no more than {MaxBytesInMemory} bytes may wait in memory");
+            Log.AnswerDropped(_logger, claim.Key, $"no more than {WaitingAnswers.MaxBytesInMemory} bytes may wait in memory");
         }
     }
 
     /// <summary>The answer that waits under a key, if it does.</summary>
-    public WaitingAnswer? Find(RecordKey key)
-    {
-        lock (_gate)
-        {
-            return _byKey.GetValueOrDefault(key) is { } waiting && waiting.ExpiresAt > _time.GetUtcNow() ? waiting : null;
-        }
-    }
+    public WaitingAnswer? Find(RecordKey key) => _waiting.Count == 0 ? null : _waiting.Find(key, _time.GetUtcNow());
 
     /// <returns>Null: it has come home meanwhile, or the file does not give it now.</returns>
     public async ValueTask<byte[]?> ReadAsync(WaitingAnswer waiting)
@@ -128,13 +107,10 @@ internal sealed class CompletionSpool : BackgroundService
     {
         await base.StopAsync(cancellationToken);
         await LastTryAsync().WaitAsync(_limits.Completion, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (_gate)
+        if (_waiting.Count is > 0 and var all)
         {
-            if (_waiting.Count > 0)
-            {
-                var inMemory = _waiting.Values.Count(waiting => waiting.Bytes is not null);
-                Log.AnswersWait(_logger, _waiting.Count - inMemory, inMemory);
-            }
+            var inMemory = _waiting.InMemory.Length;
+            Log.AnswersWait(_logger, all - inMemory, inMemory);
         }
     }
 
@@ -191,7 +167,7 @@ internal sealed class CompletionSpool : BackgroundService
     }
 
     private async Task WriteDownAsync(IAnswerSpool file, WaitingAnswer waiting, byte[] bytes) =>
-        IsInFile(waiting, await file.AddAsync(new SpooledAnswer(waiting.Key, waiting.Claim, waiting.Fingerprint, waiting.ExpiresAt, bytes)));
+        _waiting.IsInFile(waiting, await file.AddAsync(new SpooledAnswer(waiting.Key, waiting.Claim, waiting.Fingerprint, waiting.ExpiresAt, bytes) { Label = waiting.Label }));
 
     /// <summary>What waits in memory alone goes into the file as soon as that takes it. The smallest first: the file may be nearly full.</summary>
     private async Task WriteOnAsync()
@@ -201,19 +177,13 @@ internal sealed class CompletionSpool : BackgroundService
             return;
         }
 
-        (WaitingAnswer Waiting, byte[]? Bytes)[] inMemory;
-        lock (_gate)
-        {
-            inMemory = _bytesInMemory == 0 ? [] : [.. _waiting.Values.Where(one => one is { Bytes: not null, IsBeingWritten: false }).Select(one => (one, one.Bytes))];
-        }
-
         try
         {
-            foreach (var (waiting, bytes) in inMemory.OrderBy(one => one.Waiting.Size))
+            foreach (var (waiting, bytes) in _waiting.InMemory.OrderBy(one => one.Waiting.Size))
             {
                 if (waiting.Writing is not { IsCompleted: false }) // one that was given up may yet happen
                 {
-                    await WriteAsync(_file, waiting, bytes!);
+                    await WriteAsync(_file, waiting, bytes);
                 }
             }
         }
@@ -239,7 +209,7 @@ internal sealed class CompletionSpool : BackgroundService
                 entries = await _file.ListAsync(_lastNumber, Page).AsTask().WaitAsync(_limits.Operation, _time);
                 foreach (var entry in entries)
                 {
-                    Meet(entry);
+                    _waiting.Meet(entry);
                     _lastNumber = entry.Number;
                 }
             }
@@ -251,41 +221,11 @@ internal sealed class CompletionSpool : BackgroundService
         }
     }
 
-    private void Meet(in SpoolEntry entry)
-    {
-        WaitingAnswer? known;
-        lock (_gate)
-        {
-            if (_settledNumbers.Contains(entry.Number))
-            {
-                return;
-            }
-
-            known = _waiting.GetValueOrDefault(entry.Claim);
-        }
-
-        if (known is not null)
-        {
-            IsInFile(known, entry.Number); // its own; or one whose writing had taken too long
-        }
-        else
-        {
-            Enter(new WaitingAnswer(entry.Key, entry.Claim, entry.Fingerprint, entry.ExpiresAt, entry.Size) { Number = entry.Number });
-        }
-    }
-
     private async Task<(int Settled, int Failed)> TryAllAsync(CancellationToken stop)
     {
-        WaitingAnswer[] all;
-        lock (_gate)
-        {
-            // One that is being written would land, and then stand in the file.
-            all = [.. _waiting.Values.Where(waiting => !waiting.IsBeingWritten)];
-        }
-
         // What has expired needs no store. Those that have failed most come last: they must not keep the others from landing.
         var now = _time.GetUtcNow();
-        var inTurn = all.OrderBy(waiting => waiting.ExpiresAt > now).ThenBy(waiting => waiting.Failures);
+        var inTurn = _waiting.All.OrderBy(waiting => waiting.ExpiresAt > now).ThenBy(waiting => waiting.Failures);
         var (settled, failed, inARow) = (0, 0, 0);
         using var notNow = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
@@ -335,7 +275,7 @@ internal sealed class CompletionSpool : BackgroundService
         {
             Leave(waiting, SpoolOutcome.Stored); // brought home by another process
         }
-        else if (await _store.CallUncountedAsync((waiting, bytes), static (store, s) => store.CompleteAsync(s.waiting.Key, s.waiting.Claim, s.bytes)))
+        else if (await CompleteAsync(waiting, bytes) || (await IsClaimedAgainAsync(waiting) && await CompleteAsync(waiting, bytes)))
         {
             Log.AnswerStored(_logger, waiting.Key);
             Leave(waiting, SpoolOutcome.Stored);
@@ -352,16 +292,31 @@ internal sealed class CompletionSpool : BackgroundService
         }
     }
 
+    private ValueTask<bool> CompleteAsync(WaitingAnswer waiting, byte[] bytes) =>
+        _store.CallUncountedAsync((waiting, bytes), static (store, s) => store.CompleteAsync(s.waiting.Key, s.waiting.Claim, s.bytes));
+
+    /// <summary>
+    /// The store has lost the record, as a Redis can that fails over just when the answers begin to wait here: it is claimed
+    /// again, by the claim that it had, and only where nobody else has claimed it since.
+    /// </summary>
+    private async ValueTask<bool> IsClaimedAgainAsync(WaitingAnswer waiting)
+    {
+        var request = new BeginRequest
+        {
+            Key = waiting.Key,
+            Claim = waiting.Claim,
+            Fingerprint = waiting.Fingerprint,
+            Lease = LeaseToComplete,
+            Retention = waiting.ExpiresAt - _time.GetUtcNow() is var left && left > TimeSpan.FromMilliseconds(1) ? left : TimeSpan.FromMilliseconds(1),
+            Label = waiting.Label,
+        };
+        return (await _store.CallUncountedAsync(request, static (store, request) => store.BeginAsync(request))).Outcome == BeginOutcome.Claimed;
+    }
+
     /// <summary>Entries whose removal has failed: left in the file, they would take its room.</summary>
     private async Task RemoveSettledAsync()
     {
-        long[] numbers;
-        lock (_gate)
-        {
-            numbers = [.. _settledNumbers];
-        }
-
-        foreach (var number in numbers)
+        foreach (var number in _waiting.SettledNumbers)
         {
             if (!await TryRemoveAsync(number))
             {
@@ -375,11 +330,7 @@ internal sealed class CompletionSpool : BackgroundService
         try
         {
             await _file!.RemoveAsync(number).AsTask().WaitAsync(_limits.Operation, _time);
-            lock (_gate)
-            {
-                _settledNumbers.Remove(number);
-            }
-
+            _waiting.IsRemoved(number);
             return true;
         }
         catch (Exception e)
@@ -391,104 +342,15 @@ internal sealed class CompletionSpool : BackgroundService
 
     private async ValueTask<byte[]?> BytesAsync(WaitingAnswer waiting)
     {
-        byte[]? bytes;
-        long number;
-        lock (_gate)
-        {
-            (bytes, number) = (waiting.Bytes, waiting.Number);
-        }
-
+        var (bytes, number) = _waiting.Whereabouts(waiting);
         return bytes ?? await _file!.ReadAsync(number).AsTask().WaitAsync(_limits.Operation, _time);
-    }
-
-    private void Enter(WaitingAnswer waiting)
-    {
-        lock (_gate)
-        {
-            _waiting[waiting.Claim] = waiting;
-            _bytes += waiting.Size;
-
-            // The later claim's answer is the one to give. An entry that is met may be older than this process's own.
-            if (!_byKey.TryGetValue(waiting.Key, out var other) || waiting.Number == 0 || (other.Number > 0 && other.Number < waiting.Number))
-            {
-                _byKey[waiting.Key] = waiting;
-            }
-        }
-    }
-
-    private bool StaysInMemory(WaitingAnswer waiting)
-    {
-        lock (_gate)
-        {
-            if (!waiting.IsBeingWritten)
-            {
-                return true; // it was met in the file after all
-            }
-
-            if (_bytesInMemory + waiting.Size > MaxBytesInMemory)
-            {
-                return false;
-            }
-
-            _bytesInMemory += waiting.Size;
-            waiting.IsBeingWritten = false;
-            return true;
-        }
-    }
-
-    private void IsInFile(WaitingAnswer waiting, long number)
-    {
-        lock (_gate)
-        {
-            if (waiting.IsSettled || (waiting.Number > 0 && waiting.Number != number))
-            {
-                _settledNumbers.Add(number); // it has landed while it was being written
-            }
-
-            if (waiting.HasLeft || waiting.Number > 0)
-            {
-                return; // one that was dropped is met in the file again, and lands after all
-            }
-
-            LeaveMemory(waiting);
-            waiting.Number = number;
-            waiting.Bytes = null;
-        }
-    }
-
-    private void LeaveMemory(WaitingAnswer waiting)
-    {
-        if (waiting is { Bytes: not null, IsBeingWritten: false })
-        {
-            _bytesInMemory -= waiting.Size;
-        }
-
-        waiting.IsBeingWritten = false;
     }
 
     private void Leave(WaitingAnswer waiting, SpoolOutcome outcome)
     {
-        lock (_gate)
+        if (!_waiting.Leave(waiting, isSettled: outcome != SpoolOutcome.Dropped))
         {
-            if (waiting.HasLeft)
-            {
-                return;
-            }
-
-            waiting.HasLeft = true;
-            waiting.IsSettled = outcome != SpoolOutcome.Dropped;
-            _waiting.Remove(waiting.Claim);
-            if (ReferenceEquals(_byKey.GetValueOrDefault(waiting.Key), waiting))
-            {
-                _byKey.Remove(waiting.Key);
-            }
-
-            LeaveMemory(waiting); // but the bytes stay, for a retry that has found it
-            _bytes -= waiting.Size;
-            if (waiting.Number > 0)
-            {
-                _settledNumbers.Add(waiting.Number); // with the leaving, or a list that is read right now would bring it back
-            }
+            return;
         }
 
         _settled.Add(1, new KeyValuePair<string, object?>(StoreMeter.SpoolOutcomeTag, Name(outcome)));

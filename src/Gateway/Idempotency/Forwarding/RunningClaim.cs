@@ -13,6 +13,8 @@ internal sealed class RunningClaim(RecordKey key, ClaimToken token, TimeSpan lea
 
     public ForwardDeadline Deadline => deadline;
 
+    public RecordLabel Label { get; init; }
+
     /// <summary>Its answer is given and not stored yet: <see cref="CompletionSpool"/> has taken it over.</summary>
     public bool IsDeferred { get; set; }
 

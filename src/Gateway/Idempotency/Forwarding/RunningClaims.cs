@@ -185,7 +185,7 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
                 Log.RenewFailed(logger, claim.Key, e); // else the circuit has told it for all of them
             }
 
-            claim.RenewAt = 0; // at the next tick
+            claim.RenewAt = time.GetTimestamp() + (long)(claim.Lease.TotalSeconds / 12 * time.TimestampFrequency); // eight more tries within the lease
         }
         finally
         {

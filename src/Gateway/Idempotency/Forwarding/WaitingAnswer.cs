@@ -19,7 +19,9 @@ internal sealed class WaitingAnswer(RecordKey key, ClaimToken claim, Fingerprint
     /// <summary>The claim whose lease is renewed until the answer has come home; null: of an earlier process, or of another one.</summary>
     public RunningClaim? Running { get; init; }
 
-    // Owned by CompletionSpool, under its lock.
+    public RecordLabel Label { get; init; }
+
+    // Owned by WaitingAnswers, under its lock.
     internal long Number; // in the file; 0: not there
     internal byte[]? Bytes; // null once it is in the file
     internal bool IsBeingWritten; // for the first time: its bytes do not count as waiting in memory yet

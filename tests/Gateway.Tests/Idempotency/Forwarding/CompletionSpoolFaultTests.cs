@@ -7,7 +7,7 @@ namespace Gateway.Tests.Idempotency.Forwarding;
 /// <summary>The store fails, and so does the spool's own file: an answer waits where it can, and is counted where it cannot.</summary>
 public sealed class CompletionSpoolFaultTests
 {
-    private const int Half = (int)(CompletionSpool.MaxBytesInMemory / 2);
+    private const int Half = (int)(WaitingAnswers.MaxBytesInMemory / 2);
 
     private readonly FaultySpool _file = new();
 

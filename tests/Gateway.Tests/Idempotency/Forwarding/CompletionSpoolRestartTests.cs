@@ -169,7 +169,7 @@ public sealed class CompletionSpoolRestartTests : IDisposable
 
     private SqliteAnswerSpool OpenFile()
     {
-        var file = new SqliteAnswerSpool(new AnswerSpoolOptions { Path = _folder.PathOf("spool.db") }, TimeSpan.FromSeconds(20));
+        var file = new SqliteAnswerSpool(new AnswerSpoolOptions { Path = _folder.PathOf("spool.db"), Store = "a store" }, TimeSpan.FromSeconds(20), TimeProvider.System);
         _files.Add(file);
         return file;
     }

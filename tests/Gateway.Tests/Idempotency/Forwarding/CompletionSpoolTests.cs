@@ -153,6 +153,27 @@ public sealed class CompletionSpoolTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task One_whose_record_the_store_has_lost_comes_home_all_the_same_and_stays_no_longer_than_it_would_have(bool hasFile)
+    {
+        await using var bench = new SpoolBench(hasFile ? OpenFile() : null) { IsStoreDown = true };
+        var claim = await bench.AddAsync("answer");
+        await bench.StartAsync();
+        Assert.True(await bench.Inner.ReleaseAsync(claim.Key, claim.Token)); // a fail-over to a replica that has never heard of it
+        bench.Clock.Advance(TimeSpan.FromHours(1));
+        await bench.PassEndsAsync();
+
+        bench.IsStoreDown = false;
+        await bench.PassAsync();
+
+        Assert.Equal("stored", bench.Settled);
+        Assert.Equal("answer", await bench.SeenAsync(claim));
+        bench.Clock.Advance(SpoolBench.Retention - TimeSpan.FromHours(1));
+        Assert.Equal("Claimed", await bench.SeenAsync(claim));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task Of_two_claims_on_one_key_the_later_ones_answer_is_given_and_both_are_tried(bool hasFile)
     {
         await using var bench = new SpoolBench(hasFile ? OpenFile() : null) { IsStoreDown = true };
@@ -261,7 +282,7 @@ public sealed class CompletionSpoolTests : IDisposable
 
     private SqliteAnswerSpool OpenFile()
     {
-        var file = new SqliteAnswerSpool(new AnswerSpoolOptions { Path = _folder.PathOf("spool.db") }, TimeSpan.FromSeconds(20));
+        var file = new SqliteAnswerSpool(new AnswerSpoolOptions { Path = _folder.PathOf("spool.db"), Store = "a store" }, TimeSpan.FromSeconds(20), TimeProvider.System);
         _files.Add(file);
         return file;
     }

@@ -50,6 +50,34 @@ public sealed class RedisGatewayTests : SharedStoreStories
     }
 
     [ServerFact]
+    public async Task An_answer_that_Redis_did_not_take_outlives_the_kill_of_its_gateway_and_is_replayed_by_every_other_one()
+    {
+        var release = new TaskCompletionSource();
+        await using var backend = RawBackend.Start(async (connection, _) =>
+        {
+            await release.Task;
+            await connection.AnswerAsync("paid");
+        });
+        await using (var killed = await StartAsync(backend))
+        {
+            var answering = killed.Client.PostAsync("k");
+            await backend.ArrivedAsync();
+            await _redis.KillAsync();
+            release.SetResult();
+            using var first = await answering;
+            Assert.Equal(("paid", "not-stored"), (await first.Content.ReadAsStringAsync(), first.Status()));
+            await killed.KillAsync();
+        }
+
+        // Back without what it had not been told: the claim stands, in flight or unknown.
+        await _redis.StartAgainAsync();
+        await using var restarted = await StartAsync(backend);
+        using var retry = await Bounded.UntilAsync(() => restarted.Client.PostAsync("k"), answer => (int)answer.StatusCode == 200 && answer.Status() is null);
+        Assert.Equal(("paid", true), (await retry.Content.ReadAsStringAsync(), retry.IsReplay()));
+        Assert.Single(backend.Requests);
+    }
+
+    [ServerFact]
     public async Task A_gateway_that_starts_before_its_Redis_becomes_ready_when_it_comes()
     {
         await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));

@@ -149,10 +149,14 @@ public sealed class SqliteAnswerSpoolFileTests : IDisposable
             """
             CREATE TABLE spool (
                 number      INTEGER PRIMARY KEY AUTOINCREMENT,
+                store       TEXT    NOT NULL,           -- which it is meant for
                 key         BLOB    NOT NULL,
                 claim       BLOB    NOT NULL,
                 fingerprint BLOB    NOT NULL,
                 expires_at  INTEGER NOT NULL,           -- milliseconds since 1970-01-01 UTC
+                operation   TEXT    NOT NULL,
+                client_key  TEXT    NOT NULL,
+                actor       BLOB    NOT NULL,
                 size        INTEGER NOT NULL,           -- bytes of the answer
                 answer      BLOB    NOT NULL
             ) STRICT
@@ -164,7 +168,7 @@ public sealed class SqliteAnswerSpoolFileTests : IDisposable
             look.Ask("SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name)"));
     }
 
-    private SqliteAnswerSpool Open() => new(new AnswerSpoolOptions { Path = _folder.File }, TimeSpan.FromSeconds(20));
+    private SqliteAnswerSpool Open() => new(new AnswerSpoolOptions { Path = _folder.File, Store = "a store" }, TimeSpan.FromSeconds(20), TimeProvider.System);
 
     private StoreConfigurationException AssertFault(string cure)
     {

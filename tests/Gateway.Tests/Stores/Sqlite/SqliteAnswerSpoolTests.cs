@@ -2,6 +2,7 @@ using Gateway.Stores;
 using Gateway.Stores.Sqlite;
 using Gateway.Stores.Sqlite.Spool;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Stores;
 
@@ -23,11 +24,14 @@ public sealed class SqliteAnswerSpoolTests : IDisposable
             new ClaimToken(new UInt128(0x9112131415161718, 0x191a1b1c1d1e1f20)),
             new Fingerprint(UInt128.MaxValue, 2, new UInt128(3, 4)),
             Tomorrow,
-            Enumerable.Range(0, 256).Select(i => (byte)i).ToArray());
+            Enumerable.Range(0, 256).Select(i => (byte)i).ToArray())
+        {
+            Label = new RecordLabel("confirm-payment", "order-1", new UInt128(5, 6)),
+        };
 
         var number = await spool.AddAsync(answer);
 
-        Assert.Equal(new SpoolEntry(number, answer.Key, answer.Claim, answer.Fingerprint, Tomorrow, 256), Assert.Single(await spool.ListAsync(0, 10)));
+        Assert.Equal(new SpoolEntry(number, answer.Key, answer.Claim, answer.Fingerprint, Tomorrow, 256) { Label = answer.Label }, Assert.Single(await spool.ListAsync(0, 10)));
         Assert.Equal(answer.Answer.ToArray(), await spool.ReadAsync(number));
     }
 
@@ -219,19 +223,51 @@ public sealed class SqliteAnswerSpoolTests : IDisposable
     public async Task A_row_holds_what_the_format_says()
     {
         using var spool = Open();
-        await spool.AddAsync(new SpooledAnswer(new RecordKey(1), new ClaimToken(2), new Fingerprint(3, 4, 5), Tomorrow, new byte[] { 1, 0, 255 }));
+        await spool.AddAsync(new SpooledAnswer(new RecordKey(1), new ClaimToken(2), new Fingerprint(3, 4, 5), Tomorrow, new byte[] { 1, 0, 255 }) { Label = new RecordLabel("pay", "k", 6) });
 
         using var look = _folder.Connect();
         Assert.Equal(
-            "1|00000000000000000000000000000001|00000000000000000000000000000002"
-            + "|000000000000000000000000000000030000000000000000000000000000000400000000000000000000000000000005|1767409445678|3|0100FF",
-            look.Ask("SELECT concat_ws('|', number, hex(key), hex(claim), hex(fingerprint), expires_at, size, hex(answer)) FROM spool"));
+            "1|a store|00000000000000000000000000000001|00000000000000000000000000000002"
+            + "|000000000000000000000000000000030000000000000000000000000000000400000000000000000000000000000005|1767409445678|pay|k|00000000000000000000000000000006|3|0100FF",
+            look.Ask("SELECT concat_ws('|', number, store, hex(key), hex(claim), hex(fingerprint), expires_at, operation, client_key, hex(actor), size, hex(answer)) FROM spool"));
+    }
+
+    [Fact]
+    public async Task Entries_of_another_store_stay_where_they_are_until_they_expire()
+    {
+        var clock = new FakeTimeProvider(Tomorrow.AddDays(-1));
+        long number;
+        using (var spool = Of("a store"))
+        {
+            number = await spool.AddAsync(Answer(10));
+        }
+
+        using (var spool = Of("another store"))
+        {
+            Assert.Empty(await spool.ListAsync(0, 10));
+            await spool.AddAsync(Answer(20));
+        }
+
+        using (var spool = Of("a store"))
+        {
+            Assert.Equal([number], await NumbersAsync(spool));
+        }
+
+        clock.Advance(TimeSpan.FromDays(1));
+        using (Of("another store"))
+        {
+            using var look = _folder.Connect();
+            Assert.Equal("another store", look.Ask("SELECT group_concat(store) FROM spool")); // its own expire by its own pass
+            Assert.Equal(20L, look.Ask("SELECT size FROM total"));
+        }
+
+        SqliteAnswerSpool Of(string store) => new(Options() with { Store = store }, TimeSpan.FromSeconds(20), clock);
     }
 
     [Fact]
     public void The_container_closes_the_file()
     {
-        var services = new ServiceCollection().AddSqliteAnswerSpool(Options(), TimeSpan.FromSeconds(20)).BuildServiceProvider();
+        var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddSqliteAnswerSpool(_ => Options(), TimeSpan.FromSeconds(20)).BuildServiceProvider();
         Assert.IsType<SqliteAnswerSpool>(services.GetRequiredService<IAnswerSpool>());
         Assert.True(File.Exists(_folder.File + "-wal"));
 
@@ -245,7 +281,7 @@ public sealed class SqliteAnswerSpoolTests : IDisposable
 
     private static SpooledAnswer Answer(int size) => new(new RecordKey(ClaimToken.New().Value), ClaimToken.New(), new Fingerprint(1, 2, 3), Tomorrow, new byte[size]);
 
-    private SqliteAnswerSpool Open(string name = "idempotency.db", long maxSize = 1 << 20) => new(Options(name, maxSize), TimeSpan.FromSeconds(20));
+    private SqliteAnswerSpool Open(string name = "idempotency.db", long maxSize = 1 << 20) => new(Options(name, maxSize), TimeSpan.FromSeconds(20), TimeProvider.System);
 
-    private AnswerSpoolOptions Options(string name = "idempotency.db", long maxSize = 1 << 20) => new() { Path = _folder.PathOf(name), MaxSize = maxSize };
+    private AnswerSpoolOptions Options(string name = "idempotency.db", long maxSize = 1 << 20) => new() { Path = _folder.PathOf(name), Store = "a store", MaxSize = maxSize };
 }

@@ -5,36 +5,42 @@ namespace Gateway.Stores.Sqlite.Spool;
 /// <summary>The spool's statements on its one connection, inside the transaction that <see cref="SqliteWriter{TSession}"/> holds.</summary>
 internal sealed class SpoolSession : SqliteSession
 {
-    private readonly long _maxSize;
+    private readonly AnswerSpoolOptions _options;
     private readonly SqliteStatement _add;
     private readonly SqliteStatement _list;
     private readonly SqliteStatement _read;
     private readonly SqliteStatement _remove;
+    private readonly SqliteStatement _removeExpired;
 
-    public SpoolSession(SqliteConnection connection, long maxSize)
+    public SpoolSession(SqliteConnection connection, AnswerSpoolOptions options)
         : base(connection)
     {
-        _maxSize = maxSize;
-        _add = Prepare(SpoolScripts.Add, "$key", "$claim", "$fingerprint", "$expires_at", "$size", "$answer", "$max_size");
-        _list = Prepare(SpoolScripts.List, "$after", "$limit");
+        _options = options;
+        _add = Prepare(SpoolScripts.Add, "$store", "$key", "$claim", "$fingerprint", "$expires_at", "$operation", "$client_key", "$actor", "$size", "$answer", "$max_size");
+        _list = Prepare(SpoolScripts.List, "$after", "$store", "$limit");
         _read = Prepare(SpoolScripts.Read, "$number");
         _remove = Prepare(SpoolScripts.Remove, "$number");
+        _removeExpired = Prepare(SpoolScripts.RemoveExpired, "$store", "$now");
     }
 
     /// <returns>The number; null: it would hold more than it may.</returns>
     public long? Add(in SpooledAnswer answer, byte[] bytes) => (long?)_add.With(
+        _options.Store,
         SqliteBlob.Of(answer.Key),
         SqliteBlob.Of(answer.Claim),
         SqliteBlob.Of(answer.Fingerprint),
         answer.ExpiresAt.ToUnixTimeMilliseconds(),
+        answer.Label.Operation ?? "",
+        answer.Label.Key ?? "",
+        SqliteBlob.Of(answer.Label.Actor),
         (long)bytes.Length,
         bytes,
-        _maxSize).Scalar();
+        _options.MaxSize).Scalar();
 
     public List<SpoolEntry> List(long after, int limit)
     {
         var entries = new List<SpoolEntry>();
-        using var reader = _list.With(after, limit).Read();
+        using var reader = _list.With(after, _options.Store, limit).Read();
         while (reader.Read())
         {
             entries.Add(new SpoolEntry(
@@ -43,7 +49,10 @@ internal sealed class SpoolSession : SqliteSession
                 ClaimToken.Read(reader.GetFieldValue<byte[]>(2)),
                 Fingerprint.Read(reader.GetFieldValue<byte[]>(3)),
                 DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(4)),
-                reader.GetInt32(5)));
+                reader.GetInt32(8))
+            {
+                Label = new RecordLabel(reader.GetString(5), reader.GetString(6), ClaimToken.Read(reader.GetFieldValue<byte[]>(7)).Value),
+            });
         }
 
         return entries;
@@ -52,4 +61,7 @@ internal sealed class SpoolSession : SqliteSession
     public byte[]? Read(long number) => (byte[]?)_read.With(number).Scalar();
 
     public bool Remove(long number) => _remove.With(number).Execute() == 1;
+
+    /// <summary>Of other stores, which nobody may come back to: they would take up room for ever.</summary>
+    public int RemoveExpired(DateTimeOffset now) => _removeExpired.With(_options.Store, now.ToUnixTimeMilliseconds()).Execute();
 }

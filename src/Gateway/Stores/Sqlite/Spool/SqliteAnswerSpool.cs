@@ -10,12 +10,15 @@ internal sealed class SqliteAnswerSpool : IAnswerSpool, IDisposable
     private readonly SqliteWriter<SpoolSession> _writer;
 
     /// <exception cref="StoreConfigurationException">The file cannot be used.</exception>
-    public SqliteAnswerSpool(AnswerSpoolOptions options, TimeSpan busyTimeout)
+    /// <param name="busyTimeout">How long one call waits for another process's write to the same file.</param>
+    public SqliteAnswerSpool(AnswerSpoolOptions options, TimeSpan busyTimeout, TimeProvider time)
     {
         _maxSize = options.MaxSize;
         var database = new SqliteDatabase(Schema, options.Path, busyTimeout);
         database.Create();
-        _writer = new SqliteWriter<SpoolSession>(new SpoolSession(database.Open(), options.MaxSize));
+        _writer = new SqliteWriter<SpoolSession>(new SpoolSession(database.Open(), options));
+        var now = time.GetUtcNow();
+        _writer.WriteAsync(session => session.RemoveExpired(now)).AsTask().GetAwaiter().GetResult(); // at start, before anything is served
     }
 
     public ValueTask<long> AddAsync(SpooledAnswer answer)

@@ -1,1 +1,2 @@
-SELECT number, key, claim, fingerprint, expires_at, size FROM spool WHERE number > $after ORDER BY number LIMIT $limit;
+SELECT number, key, claim, fingerprint, expires_at, operation, client_key, actor, size
+FROM spool WHERE number > $after AND store = $store ORDER BY number LIMIT $limit;

@@ -1,10 +1,14 @@
 -- The spool, version 1. Numbers are never used twice: processes that share the file read on from the last one that they know.
 CREATE TABLE spool (
     number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    store       TEXT    NOT NULL,           -- which it is meant for
     key         BLOB    NOT NULL,
     claim       BLOB    NOT NULL,
     fingerprint BLOB    NOT NULL,
     expires_at  INTEGER NOT NULL,           -- milliseconds since 1970-01-01 UTC
+    operation   TEXT    NOT NULL,
+    client_key  TEXT    NOT NULL,
+    actor       BLOB    NOT NULL,
     size        INTEGER NOT NULL,           -- bytes of the answer
     answer      BLOB    NOT NULL
 ) STRICT;

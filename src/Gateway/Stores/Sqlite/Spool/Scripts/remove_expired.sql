@@ -1,0 +1,1 @@
+DELETE FROM spool WHERE store <> $store AND expires_at <= $now;

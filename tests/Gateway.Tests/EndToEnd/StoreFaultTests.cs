@@ -55,7 +55,7 @@ public abstract class StoreFaultTests
             backend.Address, $$"""{ "StoreFailure": "{{policy}}", "Lease": "{{(moment == Renewal ? Lease : 30 * Lease):c}}" }""", store: Store,
             idempotency: $$"""{ "Stores": { "OperationTimeout": "{{OperationTimeout:c}}", "CompletionTimeout": "{{OperationTimeout * 2:c}}", "{{Store}}": {{SectionFor(link.Port)}} } }""");
         await StoreTests.ReadyAsync(gateway);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StoreSelfTest.ClaimAndReleaseAsync(gateway.Services.GetRequiredService<IIdempotencyStore>()))); // connections that are in use
+        await Bounded.UntilAsync(() => IsBackAsync(gateway), back => back); // its connection is there, and has been used
 
         string first, then;
         if (moment == "before begin")

@@ -24,7 +24,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Only_its_own_folder_knows_a_stores_client_library() =>
         Assert.All(
-            [("Stores/Sqlite/", "Microsoft.Data.Sqlite"), ("Stores/Redis/", "StackExchange.Redis")],
+            [("Stores/Sqlite/", "Microsoft.Data.Sqlite"), ("Stores/Redis/", "StackExchange.Redis"), ("Stores/SqlServer/", "Microsoft.Data.SqlClient"), ("Stores/", "Polly")],
             store => AssertNone(file => !file.StartsWith(store.Item1, StringComparison.Ordinal), name => name.StartsWith(store.Item2, StringComparison.Ordinal)));
 
     [Fact]

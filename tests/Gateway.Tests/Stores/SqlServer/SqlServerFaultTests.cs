@@ -7,6 +7,7 @@ using Microsoft.Data.SqlClient;
 namespace Gateway.Tests.Stores.SqlServer;
 
 [NeedsSqlServer]
+[Collection(SqlServerFixture.Collection)]
 public sealed class SqlServerFaultTests(GivenDatabase fixture) : StoreFaultTests, IClassFixture<GivenDatabase>, IAsyncLifetime
 {
     protected override string Store => "SqlServer";

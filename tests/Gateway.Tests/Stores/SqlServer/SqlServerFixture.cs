@@ -6,6 +6,9 @@ namespace Gateway.Tests.Stores.SqlServer;
 /// <summary>A schema of its own on the given server, made by the gateway's own script, dropped at the end.</summary>
 public class SqlServerFixture : IAsyncLifetime
 {
+    /// <summary>One class after the other: forty connections at once are work enough for a small server.</summary>
+    public const string Collection = "SQL Server";
+
     internal SqlServerFixture(string? connectionString) => ConnectionString = connectionString;
 
     internal string Schema { get; } = $"gateway_test_{Guid.NewGuid():N}";

@@ -6,6 +6,7 @@ namespace Gateway.Tests.Stores.SqlServer;
 
 /// <summary>Gateways, each a process of its own, on one SQL Server.</summary>
 [NeedsSqlServer]
+[Collection(SqlServerFixture.Collection)]
 public sealed class SqlServerGatewayTests : SharedStoreStories
 {
     private readonly string _schema = $"gateway_test_{Guid.NewGuid():N}";

@@ -24,7 +24,9 @@ public abstract class SqlServerStoreContract(SqlServerFixture fixture) : SweptSt
 }
 
 [NeedsSqlServer]
+[Collection(SqlServerFixture.Collection)]
 public sealed class SqlServerStoreTests(GivenDatabase fixture) : SqlServerStoreContract(fixture), IClassFixture<GivenDatabase>;
 
 [NeedsOtherIsolation]
+[Collection(SqlServerFixture.Collection)]
 public sealed class SqlServerOtherIsolationTests(OtherIsolationDatabase fixture) : SqlServerStoreContract(fixture), IClassFixture<OtherIsolationDatabase>;

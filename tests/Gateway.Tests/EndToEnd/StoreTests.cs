@@ -71,6 +71,36 @@ public sealed class StoreTests
         Assert.Single(backend.Requests);
     }
 
+    [Fact]
+    public async Task A_begin_that_its_client_library_repeats_behind_the_release_is_released_once_more()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        FaultyStore store = null!;
+        await using var gateway = await StartAsync(backend.Address, "{}", s => store = s, ShortTimes);
+        await ReadyAsync(gateway);
+        var again = new TaskCompletionSource();
+        var released = new TaskCompletionSource();
+        store.Repeat = again.Task; // carried out, its reply lost, and carried out again later
+        store.After = verb =>
+        {
+            if (verb == "release")
+            {
+                released.TrySetResult();
+            }
+
+            return Task.CompletedTask;
+        };
+        using var refused = await gateway.Client.PostAsync("k");
+        await refused.ShouldBeAsync(503, "store-unavailable");
+        await released.Task.WithinLimit();
+
+        store.Repeat = Task.CompletedTask;
+        again.SetResult();
+        using var retry = await Bounded.UntilAsync(() => gateway.Client.PostAsync("k"), answer => (int)answer.StatusCode == 200);
+        Assert.Equal("paid", await retry.Content.ReadAsStringAsync());
+        Assert.Single(backend.Requests);
+    }
+
     [Theory]
     [MemberData(nameof(Faults))]
     public async Task Under_Forward_a_store_that_fails_at_begin_lets_the_request_through_and_the_answer_says_so(string fault)

@@ -17,10 +17,19 @@ internal sealed class FaultyStore(IIdempotencyStore inner) : IIdempotencyStore
     /// <summary>Claims whose completions alone fail.</summary>
     public HashSet<ClaimToken> Refused { get; } = [];
 
+    /// <summary>Until it ends, a begin waits for it once it has been carried out, and is then carried out again.</summary>
+    public Task Repeat { get; set; } = Task.CompletedTask;
+
     public async ValueTask<BeginResult> BeginCoreAsync(BeginRequest request)
     {
         await Before("begin");
         var result = await Inner.BeginAsync(request);
+        if (!Repeat.IsCompleted)
+        {
+            await Repeat;
+            result = await Inner.BeginAsync(request);
+        }
+
         await After("begin");
         return result;
     }

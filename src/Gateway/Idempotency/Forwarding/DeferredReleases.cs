@@ -22,7 +22,10 @@ internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, Ti
     /// Frees a key whose request was never sent. Also for a begin that was given up: it may have been carried out, and would
     /// leave a claim that nobody holds.
     /// </summary>
-    /// <param name="begin">A release may overtake it and find nothing: until it has ended, one that found nothing is repeated.</param>
+    /// <param name="begin">
+    /// A release may overtake it and find nothing; and a store's client that repeats a begin by itself may claim the record
+    /// once more behind a release that found it. So it is released until a release has come after the begin's end.
+    /// </param>
     public void Add(RecordKey key, ClaimToken claim, Task begin)
     {
         lock (_gate)
@@ -71,7 +74,8 @@ internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, Ti
             try
             {
                 var isBegun = begin.IsCompleted; // looked at first: a begin that ends during this release is the next one's
-                if (await store.CallAsync((key, claim), static (store, s) => store.ReleaseAsync(s.key, s.claim)) || isBegun)
+                await store.CallAsync((key, claim), static (store, s) => store.ReleaseAsync(s.key, s.claim));
+                if (isBegun)
                 {
                     return;
                 }

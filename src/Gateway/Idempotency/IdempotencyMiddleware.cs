@@ -173,6 +173,28 @@ internal sealed class IdempotencyMiddleware(
         return true;
     }
 
+    /// <summary>A store that takes no writes for now (it is full, say) has what it has: known answers are given, not refused.</summary>
+    private async ValueTask<bool> TryReplayReadOnlyAsync(HttpContext context, RoutePlan plan, KeyReading key, BeginRequest request)
+    {
+        try
+        {
+            if (await store.FindCompletedAsync(request.Key) is not { } found)
+            {
+                return false;
+            }
+
+            await (found.Fingerprint != request.Fingerprint
+                ? RefuseAsync(context, plan, key, Problems.KeyReused(found.Fingerprint, request.Fingerprint))
+                : ReplayAsync(context, plan, key, request.Key, found.Answer));
+        }
+        catch (InvalidDataException e)
+        {
+            await RefuseUnreadableAsync(context, plan, key, request.Key, e);
+        }
+
+        return true;
+    }
+
     private async Task StoreFailedAsync(HttpContext context, RoutePlan plan, KeyReading key, RequestBody body, BeginRequest request, StoreCallException error)
     {
         if (error.Call is { } call)
@@ -183,6 +205,11 @@ internal sealed class IdempotencyMiddleware(
         }
 
         if (await TryReplayWaitingAsync(context, plan, key, request, orRefuse: true))
+        {
+            return;
+        }
+
+        if (await TryReplayReadOnlyAsync(context, plan, key, request))
         {
             return;
         }

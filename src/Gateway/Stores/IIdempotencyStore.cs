@@ -28,6 +28,12 @@ public interface IIdempotencyStore
     /// </summary>
     ValueTask<BeginResult> BeginAsync(in BeginRequest request);
 
+    /// <summary>
+    /// The answer of a completed record, by reading alone; null for everything else. For a store that refuses writes for now
+    /// (<see cref="StoreRefusesWritesException"/>): what is known already must not be refused with them. No claim comes of it.
+    /// </summary>
+    ValueTask<BeginResult?> FindCompletedAsync(RecordKey key);
+
     /// <summary>Starts the lease anew. False: the claim is lost, or its lease has already run out.</summary>
     ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease);
 

@@ -8,6 +8,31 @@ namespace Gateway.Stores;
 /// </summary>
 internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit, StoreLimits limits, TimeProvider time)
 {
+    /// <summary>The last that was heard of it: it is there, and takes no writes.</summary>
+    private volatile bool _refusesWrites;
+
+    /// <summary>
+    /// What is known already, where the store refuses writes and still reads. Null: nothing is, or it does not read either; a
+    /// store that is simply down is not asked.
+    /// </summary>
+    public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
+    {
+        if (!_refusesWrites)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await WithinAsync(key, static (store, key) => store.FindCompletedAsync(key), limit: null);
+        }
+        catch (StoreCallException)
+        {
+            _refusesWrites = false;
+            return null;
+        }
+    }
+
     /// <exception cref="StoreCallException">No answer within <see cref="StoreLimits.Operation"/>.</exception>
     public ValueTask<BeginResult> BeginAsync(in BeginRequest request) =>
         CallAsync(request, static (store, request) => store.BeginAsync(request));
@@ -52,6 +77,7 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
         }
         catch (Exception e) when (e is not InvalidDataException)
         {
+            _refusesWrites = e is StoreRefusesWritesException;
             throw new StoreCallException(e.Message, task ?? Task.CompletedTask, e);
         }
     }

@@ -288,6 +288,44 @@ public sealed class StoreTests
         await ReadyAsync(gateway);
     }
 
+    [Theory]
+    [InlineData("Reject")]
+    [InlineData("Forward")]
+    public async Task A_store_that_refuses_writes_and_still_reads_gives_known_answers_and_runs_nothing_again(string storeFailure)
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        FaultyStore store = null!;
+        await using var gateway = await StartAsync(backend.Address, $$"""{ "StoreFailure": "{{storeFailure}}" }""", s => store = s, ShortTimes);
+        await ReadyAsync(gateway);
+        using var first = await gateway.Client.PostAsync("k");
+        store.Before = verb => verb == "find" ? Task.CompletedTask : throw new StoreRefusesWritesException(new IOException("the disk is full"));
+
+        for (var i = 0; i < 2 * StoreCircuit.MinimumThroughput; i++)
+        {
+            using var retry = await gateway.Client.PostAsync("k"); // with the circuit open, from the sixth on
+            Assert.Equal(("paid", true, null), (await retry.Content.ReadAsStringAsync(), retry.IsReplay(), retry.Status()));
+        }
+
+        Assert.True(gateway.Services.GetRequiredService<StoreCircuit>().IsOpen);
+        using var other = await gateway.Client.PostAsync("k", """{"amount":1}""");
+        await other.ShouldBeAsync(422, "key-reused");
+        Assert.Single(backend.Requests);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_down_is_not_asked_for_known_answers_either()
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        FaultyStore store = null!;
+        await using var gateway = await StartAsync(backend.Address, "{}", s => store = s, ShortTimes);
+        await ReadyAsync(gateway);
+        var asked = 0;
+        store.Before = verb => verb == "find" && Interlocked.Increment(ref asked) > 0 ? Task.CompletedTask : throw new IOException("down");
+        using var refused = await gateway.Client.PostAsync("k");
+        await refused.ShouldBeAsync(503, "store-unavailable");
+        Assert.Equal(0, asked);
+    }
+
     private static void Break(FaultyStore store, string fault, string verb)
     {
         var broken = new IOException("the store is broken by the test");
@@ -330,6 +368,8 @@ public sealed class StoreTests
             bytes[^1] ^= 1;
             return new(BeginResult.Completed(begun.Fingerprint, begun.CreatedAt, bytes));
         }
+
+        public ValueTask<BeginResult?> FindCompletedAsync(RecordKey key) => inner.FindCompletedAsync(key);
 
         public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) => inner.RenewAsync(key, claim, lease);
 

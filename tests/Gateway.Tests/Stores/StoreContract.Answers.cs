@@ -187,4 +187,36 @@ public abstract partial class StoreContract
         new Random(length).NextBytes(bytes);
         return bytes;
     }
+
+    [ServerTheory]
+    [InlineData(Was.None)]
+    [InlineData(Was.InFlight)]
+    [InlineData(Was.Lapsed)]
+    [InlineData(Was.Unknown)]
+    [InlineData(Was.Completed)]
+    [InlineData(Was.ExpiredUnknown)]
+    [InlineData(Was.ExpiredCompleted)]
+    public async Task Reading_alone_finds_a_completed_record_and_no_other_and_changes_nothing(Was state)
+    {
+        var key = NewKey();
+        await ArrangeAsync(key, state);
+
+        var found = await Store.FindCompletedAsync(key);
+
+        if (state == Was.Completed)
+        {
+            Assert.Equal((BeginOutcome.Completed, Fingerprint), (found!.Value.Outcome, found.Value.Fingerprint));
+            Assert.Equal("first"u8, found.Value.Answer.Span);
+            Assert.Equal((await LookAsync(key)).CreatedAt, found.Value.CreatedAt);
+        }
+        else
+        {
+            Assert.Null(found);
+        }
+
+        if (state == Was.None)
+        {
+            Assert.Equal(0, await Inspector.CountAsync());
+        }
+    }
 }

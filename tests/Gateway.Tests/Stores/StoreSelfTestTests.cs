@@ -109,6 +109,8 @@ public sealed class StoreSelfTestTests
     /// <summary>A store that does as its contract says, but for one thing.</summary>
     private sealed class LyingStore(IIdempotencyStore honest, string lie) : IIdempotencyStore
     {
+        public ValueTask<BeginResult?> FindCompletedAsync(RecordKey key) => throw new NotSupportedException();
+
         public string Lie { get; set; } = lie;
 
         private async ValueTask<BeginResult> AnswerAsync(BeginRequest request)

@@ -36,6 +36,14 @@ internal sealed class FaultyStore(IIdempotencyStore inner) : IIdempotencyStore
 
     public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => BeginCoreAsync(request);
 
+    public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
+    {
+        await Before("find");
+        var result = await Inner.FindCompletedAsync(key);
+        await After("find");
+        return result;
+    }
+
     public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) => CallAsync("renew", () => Inner.RenewAsync(key, claim, lease));
 
     public ValueTask<bool> CompleteAsync(RecordKey key, ClaimToken claim, ReadOnlyMemory<byte> answer) =>

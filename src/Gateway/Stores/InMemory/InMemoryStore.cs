@@ -41,6 +41,16 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         }
     }
 
+    public ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
+    {
+        var now = time.GetUtcNow();
+        var shard = ShardOf(key);
+        lock (shard.Gate)
+        {
+            return new(shard.Records.TryGetValue(key, out var record) && record.State == RecordState.Completed && record.ExpiresAt > now ? Describe(record, now) : null);
+        }
+    }
+
     public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease)
     {
         var now = time.GetUtcNow();

@@ -12,7 +12,16 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
 {
     private readonly IDatabase _database = redis.GetDatabase();
 
-    public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => BeginCoreAsync(request);
+    /// <summary>The error codes (the first word of Redis's answer) with which it refuses writes and still reads.</summary>
+    private static readonly string[] RefusesWrites = ["OOM ", "READONLY ", "MISCONF ", "NOREPLICAS "];
+
+    public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => TellApartAsync(BeginCoreAsync(request));
+
+    public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
+    {
+        var value = (ReadOnlyMemory<byte>)await _database.StringGetAsync(KeyOf(key));
+        return RedisRecord.StateOf(value.Span) == RecordState.Completed ? RedisRecord.Describe(value, default, 0) : null;
+    }
 
     public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) =>
         RunAsync(RedisScripts.Renew, key, BytesOf(claim), (long)lease.TotalMilliseconds);
@@ -69,7 +78,21 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
         return RedisRecord.Describe((byte[])answer[0]!, request.Claim, (long)answer[1]);
     }
 
-    private async ValueTask<bool> RunAsync(string script, RecordKey key, params RedisValue[] arguments)
+    private ValueTask<bool> RunAsync(string script, RecordKey key, params RedisValue[] arguments) => TellApartAsync(RunCoreAsync(script, key, arguments));
+
+    private static async ValueTask<T> TellApartAsync<T>(ValueTask<T> call)
+    {
+        try
+        {
+            return await call;
+        }
+        catch (RedisServerException e) when (RefusesWrites.Any(code => e.Message.StartsWith(code, StringComparison.Ordinal)))
+        {
+            throw new StoreRefusesWritesException(e);
+        }
+    }
+
+    private async ValueTask<bool> RunCoreAsync(string script, RecordKey key, RedisValue[] arguments)
     {
         var done = (long)await _database.ScriptEvaluateAsync(script, [KeyOf(key)], arguments) == 1;
         if (done)

@@ -14,6 +14,9 @@ internal sealed class SqlServerDatabase
     /// </summary>
     private static readonly int[] Passing = [1205, 64, 233, 921, 997, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 49918, 49919, 49920];
 
+    /// <summary>Filegroup full, log full, database read-only (a secondary after a fail-over).</summary>
+    private static readonly int[] RefusesWrites = [1105, 1101, 9002, 3906, 3908];
+
     private readonly string _connectionString;
     private readonly int _timeout;
 
@@ -55,7 +58,20 @@ internal sealed class SqlServerDatabase
         return $"SqlServer, {connection.DataSource}{(connection.InitialCatalog.Length == 0 ? "" : $", database {connection.InitialCatalog}")}, schema {options.Schema}";
     }
 
+    /// <exception cref="StoreRefusesWritesException">The database is there, and reads.</exception>
     public async ValueTask<T> RunAsync<T>(string script, Action<SqlParameterCollection> parameters, Func<SqlDataReader, T> read)
+    {
+        try
+        {
+            return await RunCoreAsync(script, parameters, read);
+        }
+        catch (SqlException e) when (RefusesWrites.Contains(e.Number))
+        {
+            throw new StoreRefusesWritesException(e);
+        }
+    }
+
+    private async ValueTask<T> RunCoreAsync<T>(string script, Action<SqlParameterCollection> parameters, Func<SqlDataReader, T> read)
     {
         await using var connection = new SqlConnection(_connectionString) { RetryLogicProvider = _retries };
         await connection.OpenAsync();

@@ -16,6 +16,8 @@ internal sealed class SqlServerScripts(string schema)
 
     public string Begin { get; } = Load("begin", schema);
 
+    public string FindCompleted { get; } = Load("find_completed", schema);
+
     public string Renew { get; } = Load("renew", schema);
 
     public string Complete { get; } = Load("complete", schema);

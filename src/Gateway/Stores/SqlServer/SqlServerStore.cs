@@ -17,6 +17,14 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
 
     public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => BeginCoreAsync(request);
 
+    public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
+    {
+        var bytes = new byte[RecordKey.Size];
+        key.Write(bytes);
+        var row = await database.RunAsync(scripts.FindCompleted, parameters => parameters.Add("@key", SqlDbType.Binary, RecordKey.Size).Value = bytes, static row => new BeginRow(row));
+        return row.State is not null && row.IsDecided ? row.Describe() : null;
+    }
+
     public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) =>
         DoneAsync(scripts.Renew, key, claim, parameters => parameters.Add("@lease", SqlDbType.BigInt).Value = (long)lease.TotalMilliseconds);
 

@@ -27,15 +27,16 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposa
     public ValueTask<BeginResult> BeginAsync(in BeginRequest request)
     {
         // A finished answer is there to stay: it is read beside the writer, and a replay costs no sync.
-        var now = Now;
-        if (Find(request.Key) is { State: RecordState.Completed } row && row.ExpiresAt > now)
+        if (FindCompleted(request.Key) is { } completed)
         {
-            return new(row.Describe(now));
+            return new(completed);
         }
 
         var begin = request;
         return _writer.WriteAsync(session => session.Begin(begin, Now));
     }
+
+    public ValueTask<BeginResult?> FindCompletedAsync(RecordKey key) => new(FindCompleted(key));
 
     public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) =>
         _writer.WriteAsync(session => session.Renew(key, claim, lease, Now));
@@ -68,6 +69,12 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposa
         {
             reader.Dispose();
         }
+    }
+
+    private BeginResult? FindCompleted(RecordKey key)
+    {
+        var now = Now;
+        return Find(key) is { State: RecordState.Completed } row && row.ExpiresAt > now ? row.Describe(now) : null;
     }
 
     private SqliteRow? Find(RecordKey key)

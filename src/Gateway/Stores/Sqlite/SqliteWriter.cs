@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace Gateway.Stores.Sqlite;
 
 /// <summary>
@@ -13,6 +15,11 @@ internal sealed class SqliteWriter<TSession> : IDisposable
 
     /// <summary>Writes that may wait. A disk that cannot keep up must show as an unavailable store, not as growing memory.</summary>
     internal const int MaxWaiting = 16_384;
+
+    // https://sqlite.org/rescode.html
+    private const int ReadOnly = 8;
+    private const int InputOutput = 10;
+    private const int Full = 13;
 
     private readonly TSession _session;
     private readonly Thread _thread;
@@ -189,6 +196,6 @@ internal sealed class SqliteWriter<TSession> : IDisposable
 
         public override void Answer() => _done.SetResult(_result!);
 
-        public override void Fail(Exception error) => _done.SetException(error);
+        public override void Fail(Exception error) => _done.SetException(error is SqliteException { SqliteErrorCode: Full or ReadOnly or InputOutput } ? new StoreRefusesWritesException(error) : error);
     }
 }

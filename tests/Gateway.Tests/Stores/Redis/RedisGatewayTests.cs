@@ -77,6 +77,34 @@ public sealed class RedisGatewayTests : SharedStoreStories
         Assert.Single(backend.Requests);
     }
 
+    [ServerTheory]
+    [InlineData("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0")] // OOM: noeviction, and full
+    [InlineData("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0")] // NOREPLICAS
+    [InlineData("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE")] // READONLY
+    public async Task A_Redis_that_refuses_writes_still_replays_and_takes_them_again_by_itself(string refuse, string take)
+    {
+        await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync("paid"));
+        await using var gateway = await StartAsync(backend);
+        using var first = await gateway.Client.PostAsync("k");
+        Assert.Equal("paid", await first.Content.ReadAsStringAsync());
+        await using var redis = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"{_redis.Configuration},allowAdmin=true");
+        await SendAsync(refuse);
+
+        for (var i = 0; i < 10; i++)
+        {
+            using var refused = await gateway.Client.PostAsync($"new-{i}");
+            await refused.ShouldBeAsync(503, "store-unavailable");
+            using var retry = await gateway.Client.PostAsync("k");
+            Assert.Equal(("paid", true), (await retry.Content.ReadAsStringAsync(), retry.IsReplay()));
+        }
+
+        Assert.Single(backend.Requests);
+        await SendAsync(take);
+        using var next = await Bounded.UntilAsync(() => gateway.Client.PostAsync("next"), answer => (int)answer.StatusCode == 200);
+
+        Task SendAsync(string command) => redis.GetServers()[0].ExecuteAsync(command.Split(' ')[0], [.. command.Split(' ').Skip(1)]);
+    }
+
     [ServerFact]
     public async Task A_gateway_that_starts_before_its_Redis_becomes_ready_when_it_comes()
     {

@@ -23,7 +23,7 @@ public static class Program
         {
             if (args is ["health", .. var rest])
             {
-                return await HealthProbe.RunAsync(Settings(Builder(rest), out _).ManagementUrl);
+                return await HealthProbe.RunAsync(Builder(rest).Configuration);
             }
 
             await using var app = await BuildAsync(args);
@@ -48,7 +48,8 @@ public static class Program
     internal static async Task<WebApplication> BuildAsync(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = Builder(args);
-        var settings = Settings(builder, out var routesFile);
+        var routesFile = builder.Configuration.AddRoutesFile();
+        var settings = GatewaySettings.Read(builder.Configuration);
         UseDefaultAddress(builder);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -90,12 +91,6 @@ public static class Program
     private static WebApplicationBuilder Builder(string[] args) =>
         WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
-    private static GatewaySettings Settings(WebApplicationBuilder builder, out string routesFile)
-    {
-        routesFile = builder.Configuration.AddRoutesFile();
-        return GatewaySettings.Read(builder.Configuration);
-    }
-
     private static void UseDefaultAddress(WebApplicationBuilder builder)
     {
         var configuration = builder.Configuration;
@@ -111,12 +106,12 @@ public static class Program
         {
             case StoreKind.Memory:
                 services.AddInMemoryStore();
-                services.AddSingleton(new StoreDescription("Memory"));
+                services.AddSingleton(new StoreDescription("Memory", "Memory"));
                 break;
             case StoreKind.Sqlite:
                 var file = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.SqlitePath);
                 services.AddSqliteStore(new SqliteStoreOptions { Path = file, BusyTimeout = settings.OperationTimeout });
-                services.AddSingleton(new StoreDescription($"Sqlite, {file}"));
+                services.AddSingleton(new StoreDescription($"Sqlite, {file}", $"Sqlite, {file}"));
                 break;
             case StoreKind.Redis:
                 var redis = new RedisStoreOptions
@@ -128,7 +123,7 @@ public static class Program
                     OperationTimeout = settings.OperationTimeout,
                 };
                 services.AddRedisStore(redis);
-                services.AddSingleton(_ => new StoreDescription(RedisStoreRegistration.Describe(redis)));
+                services.AddSingleton(_ => new StoreDescription(RedisStoreRegistration.Describe(redis), RedisStoreRegistration.NameRecords(redis)));
                 break;
             case StoreKind.SqlServer:
                 var sqlServer = new SqlServerStoreOptions
@@ -139,7 +134,7 @@ public static class Program
                     OperationTimeout = settings.OperationTimeout,
                 };
                 services.AddSqlServerStore(sqlServer);
-                services.AddSingleton(_ => new StoreDescription(SqlServerDatabase.Describe(sqlServer)));
+                services.AddSingleton(_ => new StoreDescription(SqlServerDatabase.Describe(sqlServer), SqlServerDatabase.NameRecords(sqlServer)));
                 break;
             default:
                 throw new InvalidOperationException($"Store {settings.Store} has no registration.");
@@ -150,7 +145,7 @@ public static class Program
         {
             var path = Path.Combine(Path.GetDirectoryName(routesFile)!, settings.Spool.Path);
             services.AddSqliteAnswerSpool(
-                provider => new AnswerSpoolOptions { Path = path, MaxSize = settings.Spool.MaxSize, Store = provider.GetRequiredService<StoreDescription>().Text },
+                provider => new AnswerSpoolOptions { Path = path, MaxSize = settings.Spool.MaxSize, Store = provider.GetRequiredService<StoreDescription>().Records },
                 settings.OperationTimeout);
         }
 

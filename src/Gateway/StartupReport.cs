@@ -57,5 +57,6 @@ internal sealed partial class StartupReport(
     private static partial void Running(ILogger logger, string addresses, string? management, string store, string routes);
 }
 
-/// <summary>The store for people: its kind and where it is. No secrets. Two stores whose records are not the same differ in it.</summary>
-internal sealed record StoreDescription(string Text);
+/// <summary>The store for people: its kind and where it is. No secrets.</summary>
+/// <param name="Records">Which records those are, by names that outlive a change of hosts (a fail-over, a new end point).</param>
+internal sealed record StoreDescription(string Text, string Records);

@@ -83,7 +83,14 @@ internal sealed class IdempotencyMiddleware(
             };
 
             // 5 Begin; before that, an answer that was given and has not come home yet is the answer, whatever the store says
-            if (!request.TakeOverUnknown && await TryReplayWaitingAsync(context, plan, key, request, orRefuse: false))
+            if (!spool.IsKnown)
+            {
+                await RefuseAsync(context, plan, key, Problems.StoreUnavailable()); // it may have run, and its answer may wait
+                return;
+            }
+
+            var waiting = spool.Find(request.Key);
+            if (waiting is not null && await TryReplayWaitingAsync(context, plan, key, request, waiting))
             {
                 return;
             }
@@ -100,7 +107,7 @@ internal sealed class IdempotencyMiddleware(
             }
             catch (StoreCallException e)
             {
-                await StoreFailedAsync(context, plan, key, body, request, e);
+                await StoreFailedAsync(context, plan, key, body, request, waiting ?? spool.Find(request.Key), e);
                 return;
             }
 
@@ -144,28 +151,31 @@ internal sealed class IdempotencyMiddleware(
         await Replay.WriteAsync(context, answer);
     }
 
-    /// <param name="orRefuse">What to do where the answer cannot be read now: refuse, as it has run whatever the policy says; or look further.</param>
-    private async ValueTask<bool> TryReplayWaitingAsync(HttpContext context, RoutePlan plan, KeyReading key, BeginRequest request, bool orRefuse)
+    /// <returns>False: it has come home in this very moment, and the store has it.</returns>
+    private async ValueTask<bool> TryReplayWaitingAsync(HttpContext context, RoutePlan plan, KeyReading key, BeginRequest request, WaitingAnswer waiting)
     {
-        if (spool.Find(request.Key) is not { } waiting)
-        {
-            return false;
-        }
-
         if (waiting.Fingerprint != request.Fingerprint)
         {
             await RefuseAsync(context, plan, key, Problems.KeyReused(waiting.Fingerprint, request.Fingerprint));
             return true;
         }
 
-        if (await spool.ReadAsync(waiting) is not { } answer)
+        byte[]? answer;
+        try
         {
-            if (orRefuse)
-            {
-                await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
-            }
+            answer = await spool.ReadAsync(waiting);
+        }
+        catch (StoreCallException e)
+        {
+            // It has run: whatever the store and the policy say, it does not run again.
+            Log.WaitingAnswerUnreadable(logger, request.Key, plan.Operation, e);
+            await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+            return true;
+        }
 
-            return orRefuse;
+        if (answer is null)
+        {
+            return false;
         }
 
         context.Response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
@@ -195,7 +205,7 @@ internal sealed class IdempotencyMiddleware(
         return true;
     }
 
-    private async Task StoreFailedAsync(HttpContext context, RoutePlan plan, KeyReading key, RequestBody body, BeginRequest request, StoreCallException error)
+    private async Task StoreFailedAsync(HttpContext context, RoutePlan plan, KeyReading key, RequestBody body, BeginRequest request, WaitingAnswer? waiting, StoreCallException error)
     {
         if (error.Call is { } call)
         {
@@ -204,8 +214,14 @@ internal sealed class IdempotencyMiddleware(
             releases.Add(request.Key, request.Claim, call);
         }
 
-        if (await TryReplayWaitingAsync(context, plan, key, request, orRefuse: true))
+        if (waiting is not null)
         {
+            // Whatever has become of its answer since: it has run, and no policy lets it run again.
+            if (!await TryReplayWaitingAsync(context, plan, key, request, waiting))
+            {
+                await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+            }
+
             return;
         }
 

@@ -29,8 +29,8 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Debug, "Releasing record {Record} failed; it is tried again", EventName = "DeferredReleaseFailed")]
     public static partial void DeferredReleaseFailed(ILogger logger, RecordKey record, Exception error);
 
-    [LoggerMessage(9, LogLevel.Warning, "Releasing record {Record} was given up ({Reason}): it may tell of an outcome that is unknown, though nothing was sent", EventName = "ReleaseDropped")]
-    public static partial void ReleaseDropped(ILogger logger, RecordKey record, string reason);
+    [LoggerMessage(9, LogLevel.Warning, "{Count} releases are waiting for the store, and no more are kept: keys of requests that were never sent may tell of an outcome that is unknown", EventName = "ReleasesDropped")]
+    public static partial void ReleasesDropped(ILogger logger, int count);
 
     [LoggerMessage(10, LogLevel.Critical, "The stored answer of record {Record} of {Operation} cannot be read; it is neither replayed nor run again", EventName = "RecordUnreadable")]
     public static partial void RecordUnreadable(ILogger logger, RecordKey record, string operation, Exception error);
@@ -53,12 +53,27 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Debug, "The store has not taken the answer of record {Record} from the spool; it is tried again", EventName = "AnswerNotTaken")]
     public static partial void AnswerNotTaken(ILogger logger, RecordKey record, Exception error);
 
-    [LoggerMessage(17, LogLevel.Error, "The spool's file fails; it is tried again", EventName = "SpoolFailed")]
+    [LoggerMessage(17, LogLevel.Error, "The spool's file fails; it is tried again, and told once", EventName = "SpoolFailed")]
     public static partial void SpoolFailed(ILogger logger, Exception error);
 
     [LoggerMessage(18, LogLevel.Warning, "Shutting down: {InFile} answers wait in the spool's file for the next start; {InMemory} were in memory alone and are lost", EventName = "AnswersWait")]
     public static partial void AnswersWait(ILogger logger, int inFile, int inMemory);
 
-    [LoggerMessage(19, LogLevel.Warning, "The store is left alone: no begin for record {Record} of {Operation}; {Consequence}", EventName = "BeginNotTried")]
+    [LoggerMessage(19, LogLevel.Debug, "The store is left alone: no begin for record {Record} of {Operation}; {Consequence}", EventName = "BeginNotTried")]
     public static partial void BeginNotTried(ILogger logger, RecordKey record, string operation, string consequence);
+
+    [LoggerMessage(20, LogLevel.Warning, "Shutting down: {Count} releases were not taken; the keys of requests that were never sent tell of an outcome that is unknown", EventName = "ReleasesLost")]
+    public static partial void ReleasesLost(ILogger logger, int count);
+
+    [LoggerMessage(21, LogLevel.Warning, "The store had lost record {Record}, or its lease had run out: it is claimed again while its request runs", EventName = "ClaimedAgain")]
+    public static partial void ClaimedAgain(ILogger logger, RecordKey record);
+
+    [LoggerMessage(22, LogLevel.Warning, "The spool's file works again", EventName = "SpoolWorksAgain")]
+    public static partial void SpoolWorksAgain(ILogger logger);
+
+    [LoggerMessage(23, LogLevel.Warning, "The spool's file holds {Count} answers for another store; they wait there until it is configured again, or their retention has long ended", EventName = "SpoolOfAnotherStore")]
+    public static partial void SpoolOfAnotherStore(ILogger logger, long count);
+
+    [LoggerMessage(24, LogLevel.Error, "The answer of record {Record} of {Operation} waits in the spool and cannot be read now; the request is refused, as it has run", EventName = "WaitingAnswerUnreadable")]
+    public static partial void WaitingAnswerUnreadable(ILogger logger, RecordKey record, string operation, Exception error);
 }

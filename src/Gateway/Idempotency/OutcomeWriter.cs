@@ -76,13 +76,18 @@ internal sealed class OutcomeWriter(
         Log.OutcomeUnknown(logger, claim.Key, run.Plan.Operation, reason);
         try
         {
-            await store.CallAsync(claim, static (store, claim) => store.MarkUnknownAsync(claim.Key, claim.Token));
+            if (!await MarkAsync() && await store.IsClaimedAgainAsync(claim.Begun))
+            {
+                await MarkAsync(); // the store had lost it: free, it would run again
+            }
         }
         catch (Exception e)
         {
             // Its lease is no longer renewed: the record becomes Unknown by itself.
             Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
         }
+
+        ValueTask<bool> MarkAsync() => store.CallAsync(claim, static (store, claim) => store.MarkUnknownAsync(claim.Key, claim.Token));
     }
 
     private async ValueTask<bool> SettledByStatusAsync(int status, ProtectedRun run)
@@ -117,11 +122,13 @@ internal sealed class OutcomeWriter(
     {
         var started = time.GetTimestamp();
         var givenUp = false;
-        while (true)
+        for (var isFirst = true; ; isFirst = false)
         {
             try
             {
-                var stored = await store.CallAsync((claim, record), static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), OneTry(started));
+                // Lost meanwhile, the record is made anew with its answer: free, its key would run again.
+                var stored = await TryCompleteAsync(claim, record, OneTry(started), isFirst)
+                    || (await store.IsClaimedAgainAsync(claim.Begun) && await TryCompleteAsync(claim, record, OneTry(started), isCounted: false));
                 claims.Untrack(claim);
                 if (!stored)
                 {
@@ -139,7 +146,7 @@ internal sealed class OutcomeWriter(
                 if (time.GetElapsedTime(started) + PauseBetweenTries >= limits.Completion)
                 {
                     Log.CompleteDeferred(logger, claim.Key, run.Plan.Operation, e);
-                    await spool.AddAsync(claim, run.Fingerprint, run.Plan.Policy.Retention, record);
+                    await spool.AddAsync(claim, record);
                     response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
                     return !givenUp;
                 }
@@ -148,6 +155,11 @@ internal sealed class OutcomeWriter(
             await Task.Delay(PauseBetweenTries, time, CancellationToken.None);
         }
     }
+
+    /// <param name="isCounted">One answer's later tries must not make the store look down to everybody.</param>
+    private ValueTask<bool> TryCompleteAsync(RunningClaim claim, ReadOnlyMemory<byte> record, TimeSpan limit, bool isCounted) => isCounted
+        ? store.CallAsync((claim, record), static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), limit)
+        : store.CallUncountedAsync((claim, record), static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), limit);
 
     /// <summary>One call's time, within what is left of all tries' time.</summary>
     private TimeSpan OneTry(long started)

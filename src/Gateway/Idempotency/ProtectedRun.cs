@@ -7,7 +7,7 @@ namespace Gateway.Idempotency;
 
 /// <summary>One run of one request.</summary>
 /// <param name="claim">Null: there is no record (<c>StoreFailure: Forward</c>).</param>
-internal sealed class ProtectedRun(RoutePlan plan, RequestBody body, ForwardDeadline deadline, RunningClaim? claim, Fingerprint fingerprint, DateTimeOffset firstSeen)
+internal sealed class ProtectedRun(RoutePlan plan, RequestBody body, ForwardDeadline deadline, RunningClaim? claim, DateTimeOffset firstSeen)
 {
     public RoutePlan Plan => plan;
 
@@ -16,8 +16,6 @@ internal sealed class ProtectedRun(RoutePlan plan, RequestBody body, ForwardDead
     public ForwardDeadline Deadline => deadline;
 
     public RunningClaim? Claim => claim;
-
-    public Fingerprint Fingerprint => fingerprint;
 
     /// <summary>By the record's clock.</summary>
     public DateTimeOffset FirstSeen => firstSeen;

@@ -14,11 +14,11 @@ internal sealed class ProtectedRuns(
     public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, string sentKey)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
-        var claim = new RunningClaim(request.Key, request.Claim, request.Lease, deadline) { Label = request.Label };
+        var claim = new RunningClaim(request, deadline);
         claims.Track(claim);
         try
         {
-            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, request.Fingerprint, firstSeen), sentKey);
+            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, firstSeen), sentKey);
         }
         finally
         {
@@ -36,7 +36,7 @@ internal sealed class ProtectedRuns(
     public async Task RunUnprotectedAsync(HttpContext context, RequestDelegate next, RoutePlan plan, RequestBody body, string sentKey)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
-        var run = new ProtectedRun(plan, body, deadline, claim: null, fingerprint: default, time.GetUtcNow());
+        var run = new ProtectedRun(plan, body, deadline, claim: null, time.GetUtcNow());
         await ForwardAsync(context, next, run, sentKey);
     }
 

@@ -18,7 +18,7 @@ internal sealed class HealthReport(StoreSelfTest selfTest, StoreCircuit circuit,
         var started = lifetime.ApplicationStarted.IsCancellationRequested;
         var snapshot = configuration.Current;
         return new Report(
-            stopping ? "stopping" : !started ? "starting" : !selfTest.HasPassed ? "store-not-ready" : "ready",
+            stopping ? "stopping" : !started ? "starting" : !selfTest.HasPassed ? "store-not-ready" : !spool.IsKnown ? "spool-not-read" : "ready",
             new StorePart(selfTest.HasPassed ? "passed" : "not passed", circuit.IsOpen ? "failing" : "in use", spool.Count),
             new ConfigurationPart(snapshot.Faults.Count == 0 ? "in force" : "refused", snapshot.InForceSince, [.. snapshot.Faults.Select(fault => fault.ToString())]));
     }

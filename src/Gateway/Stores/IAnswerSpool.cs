@@ -8,7 +8,7 @@ namespace Gateway.Stores;
 /// </summary>
 public interface IAnswerSpool
 {
-    /// <summary>Durable when it returns. The caller leaves the answer's bytes untouched until the call has ended.</summary>
+    /// <summary>Durable when it returns. The answer's bytes are not changed any more, also not when the caller has stopped waiting.</summary>
     /// <returns>The entry's number; later ones are larger, and none is used twice.</returns>
     /// <exception cref="SpoolFullException">It would hold more than it may.</exception>
     ValueTask<long> AddAsync(SpooledAnswer answer);
@@ -20,6 +20,9 @@ public interface IAnswerSpool
     ValueTask<byte[]?> ReadAsync(long number);
 
     ValueTask RemoveAsync(long number);
+
+    /// <summary>Entries of other stores: the configuration was changed while they waited.</summary>
+    ValueTask<long> CountOthersAsync();
 }
 
 /// <summary>An answer on its way into the spool.</summary>

@@ -56,8 +56,8 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
     /// not counted. The same few answers that the store does not take must not make it look down to everybody.
     /// </summary>
     /// <exception cref="StoreCallException">No answer. It tells whether the step may have happened.</exception>
-    public ValueTask<T> CallUncountedAsync<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call) =>
-        circuit.IsOpen ? throw NotAsked(new BrokenCircuitException()) : WithinAsync(state, call, limit: null);
+    public ValueTask<T> CallUncountedAsync<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null) =>
+        circuit.IsOpen ? throw NotAsked(new BrokenCircuitException()) : WithinAsync(state, call, limit);
 
     private static StoreCallException NotAsked(BrokenCircuitException e) => new("The store fails all the time, and was not asked.", call: null, e);
 

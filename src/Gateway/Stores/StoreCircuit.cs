@@ -35,7 +35,7 @@ internal sealed class StoreCircuit : BackgroundService
     public StoreCircuit(IIdempotencyStore store, StoreLimits limits, TimeProvider time, IMeterFactory meters, ILogger<StoreCircuit> logger)
     {
         (_store, _limits, _time, _logger) = (store, limits, time, logger);
-        _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
+        _pipeline = new ResiliencePipelineBuilder { TimeProvider = new SteadyTime(time) }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions
             {
                 FailureRatio = FailureRatio,

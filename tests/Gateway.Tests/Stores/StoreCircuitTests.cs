@@ -152,6 +152,19 @@ public sealed class StoreCircuitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_wall_clock_that_is_set_back_does_not_keep_it_open()
+    {
+        await Circuit.StartAsync(CancellationToken.None);
+        await OpenAsync();
+        _isDown = false;
+        _clock.Leap(TimeSpan.FromHours(-1));
+
+        await ProbesAsync(TimeSpan.FromSeconds(1));
+
+        Assert.False(Circuit.IsOpen);
+    }
+
+    [Fact]
     public async Task It_asks_less_and_less_often_down_to_once_in_four_seconds()
     {
         await Circuit.StartAsync(CancellationToken.None);

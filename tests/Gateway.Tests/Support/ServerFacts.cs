@@ -4,8 +4,8 @@ using Xunit.Sdk;
 
 namespace Gateway.Tests.Support;
 
-/// <summary>On a test class that needs a server which is not part of the SDK.</summary>
-[AttributeUsage(AttributeTargets.Class)]
+/// <summary>On a test class, or one test, that needs a server which is not part of the SDK.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public abstract class NeedsServerAttribute : Attribute
 {
     /// <summary>Why its tests are skipped; null: they run.</summary>
@@ -69,6 +69,6 @@ public sealed class ServerTestCase : XunitTestCase
     }
 
     protected override string? GetSkipReason(IAttributeInfo factAttribute) =>
-        TestMethod.TestClass.Class.ToRuntimeType().GetCustomAttributes(inherit: true).OfType<NeedsServerAttribute>().Select(needed => needed.SkipReason).FirstOrDefault(reason => reason is not null)
+        TestMethod.TestClass.Class.ToRuntimeType().GetCustomAttributes(inherit: true).Concat(TestMethod.Method.ToRuntimeMethod().GetCustomAttributes(inherit: true)).OfType<NeedsServerAttribute>().Select(needed => needed.SkipReason).FirstOrDefault(reason => reason is not null)
             ?? base.GetSkipReason(factAttribute);
 }

@@ -19,6 +19,13 @@ internal sealed class CompletionSpool : BackgroundService
     /// <summary>Failures in a row that end a pass: a store or a file that fails is not asked for each of thousands of answers.</summary>
     private const int MostFailures = 8;
 
+    /// <summary>
+    /// An answer whose retention has ended by this machine's clock is still offered to the store, which has the say: a clock
+    /// that was wrong for a moment must not destroy it. Only this much later is it dropped without asking.
+    /// </summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromDays(7);
+
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LeaseToComplete = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
@@ -34,6 +41,7 @@ internal sealed class CompletionSpool : BackgroundService
     private readonly WaitingAnswers _waiting = new();
     private readonly SemaphoreSlim _storeIsBack = new(0, 1);
     private long _lastNumber;
+    private bool _fileFails;
 
     /// <param name="file">Null: there is none (<c>Spool:MaxSize</c> is 0, or the store itself forgets), and answers wait in memory.</param>
     public CompletionSpool(
@@ -47,18 +55,22 @@ internal sealed class CompletionSpool : BackgroundService
         _settled = meter.CreateCounter<long>(StoreMeter.SpoolSettled, unit: "{answer}", description: "Answers that have left the spool, by what became of them.");
     }
 
+    /// <summary>False: the file could not be read to its end yet, so nobody can say what has been answered already.</summary>
+    public bool IsKnown { get; private set; }
+
     /// <summary>Answers that wait.</summary>
     public int Count => _waiting.Count;
 
     /// <summary>
     /// Takes over an answer, before its client gets it, and its tracked claim. Returns when the answer is as safe as it can be made.
     /// </summary>
-    public async ValueTask AddAsync(RunningClaim claim, Fingerprint fingerprint, TimeSpan retention, ReadOnlyMemory<byte> answer)
+    public async ValueTask AddAsync(RunningClaim claim, ReadOnlyMemory<byte> answer)
     {
-        var waiting = new WaitingAnswer(claim.Key, claim.Token, fingerprint, _time.GetUtcNow() + retention, answer.Length)
+        var begun = claim.Begun;
+        var waiting = new WaitingAnswer(begun.Key, begun.Claim, begun.Fingerprint, _time.GetUtcNow() + begun.Retention, answer.Length)
         {
             Running = claim,
-            Label = claim.Label,
+            Label = begun.Label,
             Bytes = answer.ToArray(), // the caller's buffer is pooled
             IsBeingWritten = true,
         };
@@ -88,18 +100,36 @@ internal sealed class CompletionSpool : BackgroundService
     /// <summary>The answer that waits under a key, if it does.</summary>
     public WaitingAnswer? Find(RecordKey key) => _waiting.Count == 0 ? null : _waiting.Find(key, _time.GetUtcNow());
 
-    /// <returns>Null: it has come home meanwhile, or the file does not give it now.</returns>
+    /// <returns>Null: it has come home meanwhile, and the store has it.</returns>
+    /// <exception cref="StoreCallException">The file does not give it now.</exception>
     public async ValueTask<byte[]?> ReadAsync(WaitingAnswer waiting)
     {
         try
         {
+            if (waiting.Writing is { IsCompleted: false } writing)
+            {
+                // Nobody is given an answer that a crash could still take back.
+                await writing.WaitAsync(_limits.Operation, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             return await BytesAsync(waiting);
         }
         catch (Exception e)
         {
-            Log.SpoolFailed(_logger, e);
-            return null;
+            throw new StoreCallException("The spool's file does not give an answer that waits in it.", Task.CompletedTask, e);
         }
+    }
+
+    /// <summary>What an earlier process has left is known before the first request comes.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await ReadOnAsync();
+        if (_file is not null && IsKnown && await _file.CountOthersAsync() is > 0 and var others)
+        {
+            Log.SpoolOfAnotherStore(_logger, others);
+        }
+
+        await base.StartAsync(cancellationToken);
     }
 
     /// <summary>One last try; what the store does not take now waits in the file for the next start.</summary>
@@ -198,6 +228,7 @@ internal sealed class CompletionSpool : BackgroundService
     {
         if (_file is null)
         {
+            IsKnown = true;
             return;
         }
 
@@ -214,18 +245,20 @@ internal sealed class CompletionSpool : BackgroundService
                 }
             }
             while (entries.Count == Page);
+            IsKnown = true;
+            FileWorks();
         }
         catch (Exception e)
         {
-            Log.SpoolFailed(_logger, e);
+            FileFails(e);
         }
     }
 
     private async Task<(int Settled, int Failed)> TryAllAsync(CancellationToken stop)
     {
-        // What has expired needs no store. Those that have failed most come last: they must not keep the others from landing.
+        // What has long expired needs no store. Those that have failed most come last: they must not keep the others from landing.
         var now = _time.GetUtcNow();
-        var inTurn = _waiting.All.OrderBy(waiting => waiting.ExpiresAt > now).ThenBy(waiting => waiting.Failures);
+        var inTurn = _waiting.All.OrderBy(waiting => waiting.ExpiresAt + Margin > now).ThenBy(waiting => waiting.Failures);
         var (settled, failed, inARow) = (0, 0, 0);
         using var notNow = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
@@ -266,24 +299,26 @@ internal sealed class CompletionSpool : BackgroundService
 
     private async ValueTask SettleAsync(WaitingAnswer waiting)
     {
-        if (waiting.ExpiresAt <= _time.GetUtcNow())
+        var now = _time.GetUtcNow();
+        if (waiting.ExpiresAt + Margin <= now)
         {
-            Log.AnswerDropped(_logger, waiting.Key, "its retention has ended");
+            Log.AnswerDropped(_logger, waiting.Key, "its retention has long ended");
             Leave(waiting, SpoolOutcome.Expired);
         }
         else if (await BytesAsync(waiting) is not { } bytes)
         {
             Leave(waiting, SpoolOutcome.Stored); // brought home by another process
         }
-        else if (await CompleteAsync(waiting, bytes) || (await IsClaimedAgainAsync(waiting) && await CompleteAsync(waiting, bytes)))
+        else if (await CompleteAsync(waiting, bytes) || (waiting.ExpiresAt > now && await IsClaimedAgainAsync(waiting) && await CompleteAsync(waiting, bytes)))
         {
             Log.AnswerStored(_logger, waiting.Key);
             Leave(waiting, SpoolOutcome.Stored);
         }
         else
         {
-            Log.AnswerDropped(_logger, waiting.Key, "its claim was lost meanwhile");
-            Leave(waiting, SpoolOutcome.ClaimLost);
+            var isExpired = waiting.ExpiresAt <= now;
+            Log.AnswerDropped(_logger, waiting.Key, isExpired ? "its retention has ended" : "its claim was lost meanwhile");
+            Leave(waiting, isExpired ? SpoolOutcome.Expired : SpoolOutcome.ClaimLost);
         }
 
         if (waiting.Number > 0)
@@ -293,25 +328,17 @@ internal sealed class CompletionSpool : BackgroundService
     }
 
     private ValueTask<bool> CompleteAsync(WaitingAnswer waiting, byte[] bytes) =>
-        _store.CallUncountedAsync((waiting, bytes), static (store, s) => store.CompleteAsync(s.waiting.Key, s.waiting.Claim, s.bytes));
+        _store.CallUncountedAsync((waiting, bytes), static (store, s) => store.CompleteAsync(s.waiting.Key, s.waiting.Claim, s.bytes), _limits.Completion);
 
-    /// <summary>
-    /// The store has lost the record, as a Redis can that fails over just when the answers begin to wait here: it is claimed
-    /// again, by the claim that it had, and only where nobody else has claimed it since.
-    /// </summary>
-    private async ValueTask<bool> IsClaimedAgainAsync(WaitingAnswer waiting)
+    private ValueTask<bool> IsClaimedAgainAsync(WaitingAnswer waiting) => _store.IsClaimedAgainAsync(new BeginRequest
     {
-        var request = new BeginRequest
-        {
-            Key = waiting.Key,
-            Claim = waiting.Claim,
-            Fingerprint = waiting.Fingerprint,
-            Lease = LeaseToComplete,
-            Retention = waiting.ExpiresAt - _time.GetUtcNow() is var left && left > TimeSpan.FromMilliseconds(1) ? left : TimeSpan.FromMilliseconds(1),
-            Label = waiting.Label,
-        };
-        return (await _store.CallUncountedAsync(request, static (store, request) => store.BeginAsync(request))).Outcome == BeginOutcome.Claimed;
-    }
+        Key = waiting.Key,
+        Claim = waiting.Claim,
+        Fingerprint = waiting.Fingerprint,
+        Lease = LeaseToComplete,
+        Retention = waiting.ExpiresAt - _time.GetUtcNow() is var left && left > Shortest ? left : Shortest,
+        Label = waiting.Label,
+    });
 
     /// <summary>Entries whose removal has failed: left in the file, they would take its room.</summary>
     private async Task RemoveSettledAsync()
@@ -335,7 +362,7 @@ internal sealed class CompletionSpool : BackgroundService
         }
         catch (Exception e)
         {
-            Log.SpoolFailed(_logger, e); // repeated in the next pass; after a restart it is settled again, which changes nothing
+            FileFails(e); // repeated in the next pass; after a restart it is settled again, which changes nothing
             return false;
         }
     }
@@ -344,6 +371,24 @@ internal sealed class CompletionSpool : BackgroundService
     {
         var (bytes, number) = _waiting.Whereabouts(waiting);
         return bytes ?? await _file!.ReadAsync(number).AsTask().WaitAsync(_limits.Operation, _time);
+    }
+
+    private void FileFails(Exception error)
+    {
+        if (!_fileFails)
+        {
+            _fileFails = true;
+            Log.SpoolFailed(_logger, error);
+        }
+    }
+
+    private void FileWorks()
+    {
+        if (_fileFails)
+        {
+            _fileFails = false;
+            Log.SpoolWorksAgain(_logger);
+        }
     }
 
     private void Leave(WaitingAnswer waiting, SpoolOutcome outcome)

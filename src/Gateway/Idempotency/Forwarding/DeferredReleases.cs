@@ -6,17 +6,23 @@ namespace Gateway.Idempotency.Forwarding;
 /// Releases that the store did not take in time, of claims whose request was never sent: tried until they land, as the key
 /// would otherwise be told of as an outcome that is unknown. Lost with the process, they turn into just that.
 /// </summary>
-internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, TimeProvider time, ILogger<DeferredReleases> logger) : IHostedService, IDisposable
+internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, TimeProvider time, ILogger<DeferredReleases> logger) : BackgroundService
 {
     /// <summary>Releases that may wait at once.</summary>
     internal const int MaxCount = 10_000;
+
+    private const int AtOnce = 8;
+
+    /// <summary>Failures in a row that end a pass: a store that fails is not asked for each of thousands.</summary>
+    private const int MostFailures = 8;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _stop = new();
-    private readonly HashSet<Task> _running = [];
+    private readonly Dictionary<ClaimToken, (RecordKey Key, Task Begin)> _waiting = [];
+    private readonly SemaphoreSlim _added = new(0, 1);
+    private bool _isFull;
 
     /// <summary>
     /// Frees a key whose request was never sent. Also for a begin that was given up: it may have been carried out, and would
@@ -30,70 +36,118 @@ internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, Ti
     {
         lock (_gate)
         {
-            if (_running.Count >= MaxCount)
+            if (_waiting.Count >= MaxCount)
             {
-                Log.ReleaseDropped(logger, key, $"{MaxCount} releases are waiting already");
+                if (!_isFull)
+                {
+                    _isFull = true;
+                    Log.ReleasesDropped(logger, MaxCount);
+                }
+
                 return;
             }
 
-            var task = Task.Run(() => RunAsync(key, claim, begin));
-            _running.Add(task);
-            task.ContinueWith(Remove, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _waiting[claim] = (key, begin);
+            if (_added.CurrentCount == 0)
+            {
+                _added.Release();
+            }
         }
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Gives what is waiting one last completion's time.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        Task all;
+        await base.StopAsync(cancellationToken);
+        await ((Task)TryAllAsync(CancellationToken.None)).WaitAsync(limits.Completion, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (_gate)
         {
-            all = Task.WhenAll(_running);
-        }
-
-        await Task.WhenAny(all, Task.Delay(limits.Completion, time, CancellationToken.None));
-        await _stop.CancelAsync();
-    }
-
-    public void Dispose() => _stop.Dispose();
-
-    private void Remove(Task task)
-    {
-        lock (_gate)
-        {
-            _running.Remove(task);
-        }
-    }
-
-    private async Task RunAsync(RecordKey key, ClaimToken claim, Task begin)
-    {
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            try
+            if (_waiting.Count > 0)
             {
-                var isBegun = begin.IsCompleted; // looked at first: a begin that ends during this release is the next one's
-                await store.CallAsync((key, claim), static (store, s) => store.ReleaseAsync(s.key, s.claim));
-                if (isBegun)
+                Log.ReleasesLost(logger, _waiting.Count);
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _added.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await _added.WaitAsync(stoppingToken);
+                for (var pause = TimeSpan.Zero; await TryAllAsync(stoppingToken) > 0;)
                 {
-                    return;
+                    pause = pause < FirstPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                    await Task.Delay(pause, time, stoppingToken);
                 }
             }
-            catch (Exception e)
-            {
-                Log.DeferredReleaseFailed(logger, key, e);
-            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopped.
+        }
+    }
 
-            try
+    /// <returns>How many go on waiting.</returns>
+    private async Task<int> TryAllAsync(CancellationToken stop)
+    {
+        KeyValuePair<ClaimToken, (RecordKey Key, Task Begin)>[] all;
+        lock (_gate)
+        {
+            all = [.. _waiting];
+        }
+
+        var inARow = 0;
+        using var notNow = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        try
+        {
+            await Parallel.ForEachAsync(all, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = notNow.Token }, async (waiting, _) =>
             {
-                await Task.Delay(pause, time, _stop.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                Log.ReleaseDropped(logger, key, "the gateway stops");
-                return;
-            }
+                var (claim, (key, begin)) = waiting;
+                try
+                {
+                    var isBegun = begin.IsCompleted; // looked at first: a begin that ends during this release is the next one's
+                    await store.CallUncountedAsync((key, claim), static (store, s) => store.ReleaseAsync(s.key, s.claim));
+                    Volatile.Write(ref inARow, 0);
+                    if (isBegun)
+                    {
+                        Remove(claim);
+                    }
+                }
+                catch (Exception e)
+                {
+                    Log.DeferredReleaseFailed(logger, key, e);
+                    if (e is StoreCallException { WasNotSent: true } || Interlocked.Increment(ref inARow) >= MostFailures)
+                    {
+                        await notNow.CancelAsync();
+                    }
+                }
+            });
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // Later.
+        }
+
+        lock (_gate)
+        {
+            return _waiting.Count;
+        }
+    }
+
+    private void Remove(ClaimToken claim)
+    {
+        lock (_gate)
+        {
+            _waiting.Remove(claim);
+            _isFull = false;
         }
     }
 }

@@ -3,17 +3,18 @@ using Gateway.Stores;
 namespace Gateway.Idempotency.Forwarding;
 
 /// <summary>A claim that this process holds: its lease is renewed for as long as <see cref="RunningClaims"/> knows it.</summary>
-internal sealed class RunningClaim(RecordKey key, ClaimToken token, TimeSpan lease, ForwardDeadline deadline)
+/// <param name="begun">What it was begun with: what a record that the store loses is made anew of.</param>
+internal sealed class RunningClaim(BeginRequest begun, ForwardDeadline deadline)
 {
-    public RecordKey Key => key;
+    public BeginRequest Begun => begun;
 
-    public ClaimToken Token => token;
+    public RecordKey Key => begun.Key;
 
-    public TimeSpan Lease => lease;
+    public ClaimToken Token => begun.Claim;
+
+    public TimeSpan Lease => begun.Lease;
 
     public ForwardDeadline Deadline => deadline;
-
-    public RecordLabel Label { get; init; }
 
     /// <summary>Its answer is given and not stored yet: <see cref="CompletionSpool"/> has taken it over.</summary>
     public bool IsDeferred { get; set; }

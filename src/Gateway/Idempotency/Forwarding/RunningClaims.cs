@@ -164,18 +164,25 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
     {
         try
         {
-            if (!await store.CallAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease)))
+            if (await RenewOnceAsync(claim) || !IsTracked(claim))
             {
-                lock (_gate)
-                {
-                    // Untracked meanwhile: the record is finished, not lost.
-                    claim.IsLeaseLost = claim.IsTracked;
-                }
+                return; // or untracked meanwhile: the record is finished, not lost
+            }
 
-                if (claim.IsLeaseLost)
-                {
-                    Log.LeaseLost(logger, claim.Key);
-                }
+            if (await store.IsClaimedAgainAsync(claim.Begun))
+            {
+                Log.ClaimedAgain(logger, claim.Key);
+                return;
+            }
+
+            lock (_gate)
+            {
+                claim.IsLeaseLost = claim.IsTracked;
+            }
+
+            if (claim.IsLeaseLost)
+            {
+                Log.LeaseLost(logger, claim.Key);
             }
         }
         catch (Exception e)
@@ -190,6 +197,19 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
         finally
         {
             claim.IsRenewing = false;
+        }
+    }
+
+    /// <summary>Of an answer that waits for the store, it is one of many tries in the background, and not counted.</summary>
+    private ValueTask<bool> RenewOnceAsync(RunningClaim claim) => claim.IsDeferred
+        ? store.CallUncountedAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease))
+        : store.CallAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease));
+
+    private bool IsTracked(RunningClaim claim)
+    {
+        lock (_gate)
+        {
+            return claim.IsTracked;
         }
     }
 

@@ -128,7 +128,8 @@ internal sealed class WaitingAnswers
                 return true; // it was met in the file after all
             }
 
-            if (_bytesInMemory + waiting.Size > MaxBytesInMemory)
+            // One that is larger by itself may wait alone.
+            if (_bytesInMemory > 0 && _bytesInMemory + waiting.Size > MaxBytesInMemory)
             {
                 return false;
             }

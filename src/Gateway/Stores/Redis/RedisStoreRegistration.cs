@@ -14,13 +14,12 @@ internal static class RedisStoreRegistration
         return services;
     }
 
-    /// <summary>Where the records are, for people. Not <see cref="ConfigurationOptions.ToString()"/>: that prints the password.</summary>
-    public static string Describe(RedisStoreOptions options)
-    {
-        var configuration = Parse(options);
-        var endPoints = configuration.EndPoints.Select(endPoint => endPoint.ToString()!.Replace("Unspecified/", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
-        return $"Redis, {string.Join(", ", endPoints)}, keys {options.KeyPrefix}*{(configuration.DefaultDatabase is > 0 and var database ? $" in database {database}" : "")}";
-    }
+    /// <summary>The end points, for people. Not <see cref="ConfigurationOptions.ToString()"/>: that prints the password.</summary>
+    public static string Describe(RedisStoreOptions options) =>
+        $"Redis, {string.Join(", ", Parse(options).EndPoints.Select(endPoint => endPoint.ToString()!.Replace("Unspecified/", "", StringComparison.Ordinal)))}";
+
+    /// <summary>The records, whatever the hosts are called that keep them now.</summary>
+    public static string NameRecords(RedisStoreOptions options) => $"Redis, database {Parse(options).DefaultDatabase ?? 0}, keys {options.KeyPrefix}*";
 
     private static ConnectionMultiplexer Connect(RedisStoreOptions options)
     {

@@ -8,11 +8,14 @@ internal sealed class SqlServerDatabase
 {
     private const string Place = "Idempotency:Stores:SqlServer:ConnectionString";
 
+    private const int DefaultConnectTimeout = 15; // SqlClient's
+
     /// <summary>
-    /// Deadlock victim; then what a fail-over, a restart or a throttled Azure SQL database says, and connections that broke.
-    /// <see href="https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues"/>
+    /// What the server says of a batch that it has not carried out, and that may pass: a deadlock's victim, a fail-over, a throttled Azure SQL database
+    /// (<see href="https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues"/>). A connection that breaks is not
+    /// among them: nobody knows about its batch, and it is for the caller to repeat it by its claim.
     /// </summary>
-    private static readonly int[] Passing = [1205, 64, 233, 921, 997, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 49918, 49919, 49920];
+    private static readonly int[] Passing = [1205, 921, 997, 4060, 4221, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 49918, 49919, 49920];
 
     /// <summary>Filegroup full, log full, database read-only (a secondary after a fail-over).</summary>
     private static readonly int[] RefusesWrites = [1105, 1101, 9002, 3906, 3908];
@@ -32,9 +35,9 @@ internal sealed class SqlServerDatabase
     {
         _timeout = (int)Math.Ceiling(options.OperationTimeout.TotalSeconds);
         var connection = Parse(options);
-        if (!connection.ShouldSerialize("Connect Timeout"))
+        if (connection.ConnectTimeout == 0)
         {
-            connection.ConnectTimeout = _timeout;
+            connection.ConnectTimeout = DefaultConnectTimeout; // without an end, log-ins to a server that hangs would fill the pool
         }
 
         if (!connection.ShouldSerialize("Application Name"))
@@ -50,6 +53,9 @@ internal sealed class SqlServerDatabase
 
         _connectionString = connection.ConnectionString;
     }
+
+    /// <summary>The records, whatever the server is called that keeps them now.</summary>
+    public static string NameRecords(SqlServerStoreOptions options) => $"SqlServer, database {Parse(options).InitialCatalog}, schema {options.Schema}";
 
     /// <summary>Server and database, for people.</summary>
     public static string Describe(SqlServerStoreOptions options)
@@ -114,6 +120,11 @@ internal sealed class SqlServerDatabase
         try
         {
             var connection = new SqlConnectionStringBuilder(options.ConnectionString);
+            if (connection.Authentication is not (SqlAuthenticationMethod.NotSpecified or SqlAuthenticationMethod.SqlPassword))
+            {
+                throw new StoreConfigurationException(Place, $"asks for the authentication {connection.Authentication}, which this version does not offer.", "Use a SQL login, or Windows authentication.");
+            }
+
             return connection.DataSource.Length > 0 ? connection : throw new ArgumentException("it names no server");
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException or InvalidOperationException)

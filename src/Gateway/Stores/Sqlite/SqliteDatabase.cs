@@ -44,7 +44,7 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new StoreConfigurationException(
-                Place, $"'{path}' cannot be opened: {e.Message}", "Give a path that this process may create and write.", e);
+                Place, $"'{path}' cannot be opened: {e.Message}", schema.Cure, e);
         }
     }
 
@@ -156,7 +156,8 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
 /// <param name="Tables">Makes them, and sets the version.</param>
 /// <param name="HasOwnTables">Answers 1 where they are.</param>
 /// <param name="Loss">What leaving an old file behind costs.</param>
-internal sealed record SqliteSchema(string Place, int Version, string Tables, string HasOwnTables, string Loss)
+/// <param name="Cure">What helps where the file cannot be used.</param>
+internal sealed record SqliteSchema(string Place, int Version, string Tables, string HasOwnTables, string Loss, string Cure = "Give a path that this process may create and write.")
 {
     public static readonly SqliteSchema Store = new(
         "Idempotency:Stores:Sqlite:Path", 1, SqliteScripts.Schema, SqliteScripts.HasOwnTables, "records in the old file are then not replayed");

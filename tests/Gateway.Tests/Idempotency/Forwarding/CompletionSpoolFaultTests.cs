@@ -146,6 +146,34 @@ public sealed class CompletionSpoolFaultTests
     }
 
     [Fact]
+    public async Task One_that_is_larger_than_memory_takes_may_wait_there_alone()
+    {
+        await using var bench = new SpoolBench { IsStoreDown = true };
+        var alone = await BigAsync(bench, (2 * Half) + 1);
+        var next = await BigAsync(bench, 1);
+
+        Assert.NotNull(bench.Spool.Find(alone.Key));
+        Assert.Null(bench.Spool.Find(next.Key));
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_being_written_is_not_given_before_it_is_durable()
+    {
+        var written = new TaskCompletionSource();
+        _file.Before = verb => verb == "add" ? written.Task : Task.CompletedTask;
+        await using var bench = new SpoolBench(_file);
+        var claim = await bench.BeginAsync();
+        var adding = bench.AddAsync(claim, "answer").AsTask();
+
+        var reading = bench.Spool.ReadAsync(bench.Spool.Find(claim.Key)!).AsTask();
+        Assert.False(reading.IsCompleted);
+        written.SetResult();
+
+        Assert.Equal("answer"u8.ToArray(), await reading.WithinLimit());
+        await adding.WithinLimit();
+    }
+
+    [Fact]
     public async Task An_answer_that_is_being_written_is_not_brought_home_beside_that()
     {
         var written = new TaskCompletionSource();
@@ -191,17 +219,21 @@ public sealed class CompletionSpoolFaultTests
         var hang = new TaskCompletionSource();
         _file.Before = verb => verb == "add" ? hang.Task : Task.CompletedTask;
         await using var full = new SpoolBench(_file);
-        var claim = await full.BeginAsync();
-        var adding = full.Spool.AddAsync(claim, default, SpoolBench.Retention, new byte[(2 * Half) + 1]).AsTask();
-        await full.GiveUpAsync();
-        await adding.WithinLimit();
+        foreach (var size in (int[])[1, 2 * Half])
+        {
+            var claim = await full.BeginAsync();
+            var adding = full.Spool.AddAsync(claim, new byte[size]).AsTask();
+            await full.GiveUpAsync();
+            await adding.WithinLimit();
+        }
+
         Assert.Equal("dropped", full.Settled);
 
         hang.SetResult();
-        await Bounded.UntilAsync(() => Task.FromResult(_file.Numbers.Count), count => count == 1);
+        await Bounded.UntilAsync(() => Task.FromResult(_file.Numbers.Count), count => count == 2);
         await full.StartAsync();
 
-        Assert.Equal("dropped stored", full.Settled);
+        Assert.Equal("dropped stored stored", full.Settled);
         Assert.Empty(_file.Numbers);
         Assert.Equal((0, 0), full.Gauges);
     }
@@ -288,7 +320,7 @@ public sealed class CompletionSpoolFaultTests
     private static async Task<RunningClaim> BigAsync(SpoolBench bench, int size)
     {
         var claim = await bench.BeginAsync();
-        await bench.Spool.AddAsync(claim, default, SpoolBench.Retention, new byte[size]);
+        await bench.Spool.AddAsync(claim, new byte[size]);
         return claim;
     }
 }

@@ -149,7 +149,7 @@ public sealed class CompletionSpoolRestartTests : IDisposable
         await next.StartAsync();
 
         Assert.Equal("expired", next.Settled);
-        Assert.Equal(0, next.Calls);
+        Assert.Equal(1, next.Calls); // the store has the say, as it has the clock that counts
         Assert.Empty(await _files[0].ListAsync(0, 10));
     }
 

@@ -95,9 +95,9 @@ public sealed class CompletionSpoolTests : IDisposable
     {
         await using var bench = new SpoolBench(hasFile ? OpenFile() : null) { IsStoreDown = true };
         var bytes = Enumerable.Range(0, 100_000).Select(i => (byte)(i * 31)).ToArray();
-        var claim = await bench.BeginAsync();
+        var claim = await bench.BeginAsync(fingerprint: new Fingerprint(4, 5, 6));
         var buffer = bytes.ToArray();
-        await bench.Spool.AddAsync(claim, new Fingerprint(4, 5, 6), SpoolBench.Retention, buffer);
+        await bench.Spool.AddAsync(claim, buffer);
         buffer.AsSpan().Clear(); // it was pooled
 
         var waiting = bench.Spool.Find(claim.Key)!;
@@ -110,23 +110,56 @@ public sealed class CompletionSpoolTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Past_its_retention_it_is_given_to_nobody_and_dropped(bool hasFile)
+    public async Task Past_its_retention_it_is_given_to_nobody_and_dropped_when_the_store_has_no_use_for_it(bool hasFile)
     {
         var file = hasFile ? OpenFile() : null;
         await using var bench = new SpoolBench(file) { IsStoreDown = true };
         var claim = await bench.AddAsync("answer", retention: TimeSpan.FromSeconds(1));
         Assert.Equal("answer", await bench.GivenAsync(claim));
-        bench.Clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.Null(bench.Spool.Find(claim.Key));
-
         await bench.StartAsync();
+        bench.Clock.Advance(SpoolBench.Lease + TimeSpan.FromSeconds(1));
+        await bench.PassEndsAsync();
+        Assert.Null(bench.Spool.Find(claim.Key));
+        Assert.Equal("", bench.Settled);
+
+        bench.IsStoreDown = false;
+        await bench.PassAsync();
 
         Assert.Equal("expired", bench.Settled);
         Assert.True(bench.Log.Has("AnswerDropped"));
         Assert.False(claim.IsTracked);
         Assert.Equal((0, 0), bench.Gauges);
-        Assert.Equal(0, bench.Calls);
+        Assert.Equal("Claimed", await bench.SeenAsync(claim)); // not made anew either
         Assert.Empty(file is null ? [] : await file.ListAsync(0, 10));
+    }
+
+    [Fact]
+    public async Task A_clock_that_was_ahead_for_a_moment_destroys_nothing()
+    {
+        await using var bench = new SpoolBench(OpenFile()) { IsStoreDown = true };
+        var claim = await bench.AddAsync("answer");
+        await bench.StartAsync();
+        bench.Clock.Leap(TimeSpan.FromDays(2));
+        await bench.PassAsync();
+        Assert.Null(bench.Spool.Find(claim.Key));
+
+        bench.Clock.Leap(TimeSpan.FromDays(-2));
+
+        Assert.Equal("answer", await bench.GivenAsync(claim));
+        bench.IsStoreDown = false;
+        await bench.PassAsync();
+        Assert.Equal("answer", await bench.SeenAsync(claim));
+    }
+
+    [Fact]
+    public async Task Long_after_its_retention_it_is_dropped_without_the_store()
+    {
+        await using var bench = new SpoolBench(OpenFile()) { IsStoreDown = true };
+        await bench.AddAsync("answer");
+        bench.Clock.Advance(SpoolBench.Retention + TimeSpan.FromDays(7));
+        await bench.StartAsync();
+
+        Assert.Equal(("expired", 0), (bench.Settled, bench.Calls));
     }
 
     [Theory]

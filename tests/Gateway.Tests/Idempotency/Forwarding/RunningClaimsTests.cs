@@ -156,7 +156,7 @@ public sealed class RunningClaimsTests : IAsyncLifetime
     {
         var request = Request();
         await _inner.BeginAsync(request);
-        return new RunningClaim(request.Key, request.Claim, Lease, new ForwardDeadline(TimeSpan.FromHours(1), _time));
+        return new RunningClaim(request, new ForwardDeadline(TimeSpan.FromHours(1), _time));
     }
 
     private static BeginRequest Request() => new()

@@ -74,24 +74,23 @@ internal sealed class SpoolBench : IAsyncDisposable
     }
 
     /// <summary>A claim that the store knows and this process renews.</summary>
-    public async Task<RunningClaim> BeginAsync(RecordKey? key = null, bool takeOver = false)
+    public async Task<RunningClaim> BeginAsync(RecordKey? key = null, bool takeOver = false, TimeSpan? retention = null, Fingerprint? fingerprint = null)
     {
-        var request = Request(key ?? new RecordKey(ClaimToken.New().Value)) with { TakeOverUnknown = takeOver };
+        var request = Request(key ?? new RecordKey(ClaimToken.New().Value)) with { TakeOverUnknown = takeOver, Retention = retention ?? Retention, Fingerprint = fingerprint ?? new Fingerprint(1, 2, 3) };
         Assert.Equal(BeginOutcome.Claimed, (await Inner.BeginAsync(request)).Outcome);
-        var claim = new RunningClaim(request.Key, request.Claim, Lease, new ForwardDeadline(TimeSpan.FromHours(1), Clock));
+        var claim = new RunningClaim(request, new ForwardDeadline(TimeSpan.FromHours(1), Clock));
         Claims.Track(claim);
         return claim;
     }
 
     public async Task<RunningClaim> AddAsync(string answer, TimeSpan? retention = null)
     {
-        var claim = await BeginAsync();
-        await AddAsync(claim, answer, retention);
+        var claim = await BeginAsync(retention: retention);
+        await AddAsync(claim, answer);
         return claim;
     }
 
-    public ValueTask AddAsync(RunningClaim claim, string answer, TimeSpan? retention = null) =>
-        Spool.AddAsync(claim, new Fingerprint(1, 2, 3), retention ?? Retention, Encoding.ASCII.GetBytes(answer));
+    public ValueTask AddAsync(RunningClaim claim, string answer) => Spool.AddAsync(claim, Encoding.ASCII.GetBytes(answer));
 
     /// <summary>What a retry finds in the store.</summary>
     public async Task<string> SeenAsync(RunningClaim claim)

@@ -11,7 +11,7 @@ public sealed class RedisFaultTests(RedisServerFixture fixture) : StoreFaultTest
 
     protected override string Store => "Redis";
 
-    protected override TimeSpan OperationTimeout => TimeSpan.FromSeconds(1);
+    protected override TimeSpan OperationTimeout => TimeSpan.FromSeconds(2);
 
     protected override string SectionFor(int port) => $$"""{ "Configuration": "127.0.0.1:{{port}}", "KeyPrefix": "{{_prefix}}" }""";
 

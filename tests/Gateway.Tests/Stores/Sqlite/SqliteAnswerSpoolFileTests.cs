@@ -88,7 +88,7 @@ public sealed class SqliteAnswerSpoolFileTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File);
 
-        AssertFault("Give a path that this process may create and write.");
+        AssertFault("Give a path that this process may create and write, or do without a file (Idempotency:Stores:Spool:MaxSize = 0: answers then wait in memory alone).");
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class SqliteAnswerSpoolFileTests : IDisposable
     {
         File.WriteAllText(_folder.File, string.Concat(Enumerable.Repeat("name: gateway\n", 1000)));
 
-        AssertFault("Give a path that this process may create and write.");
+        AssertFault("Give a path that this process may create and write, or do without a file (Idempotency:Stores:Spool:MaxSize = 0: answers then wait in memory alone).");
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class SqliteAnswerSpoolFileTests : IDisposable
             file.Write(Enumerable.Repeat((byte)0xee, (int)file.Length - 100).ToArray());
         }
 
-        AssertFault("Give a path that this process may create and write.");
+        AssertFault("Give a path that this process may create and write, or do without a file (Idempotency:Stores:Spool:MaxSize = 0: answers then wait in memory alone).");
     }
 
     [Fact]

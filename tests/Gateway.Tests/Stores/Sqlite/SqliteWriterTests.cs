@@ -145,7 +145,7 @@ public sealed class SqliteWriterTests : IDisposable
             renew = _writer.WriteAsync(session => session.Renew(request.Key, request.Claim, TimeSpan.FromSeconds(40), now: 2)).AsTask();
         }
 
-        var failure = await Assert.ThrowsAsync<SqliteException>(() => complete);
+        var failure = Assert.IsType<SqliteException>((await Assert.ThrowsAsync<StoreRefusesWritesException>(() => complete)).InnerException);
         Assert.Equal(SQLitePCL.raw.SQLITE_FULL, failure.SqliteErrorCode);
         Assert.True(await renew); // had the half of the completion stayed, this could not be
         Assert.Equal(1L, Ask("SELECT state FROM record"));

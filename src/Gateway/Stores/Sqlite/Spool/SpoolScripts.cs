@@ -9,6 +9,7 @@ internal static class SpoolScripts
     public static readonly string List = Load("list");
     public static readonly string Read = Load("read");
     public static readonly string Remove = Load("remove");
+    public static readonly string CountOthers = Load("count_others");
     public static readonly string RemoveExpired = Load("remove_expired");
 
     private static string Load(string name) => SqliteScripts.Load("Gateway.Stores.Sqlite.Spool.Scripts", name);

@@ -10,6 +10,7 @@ internal sealed class SpoolSession : SqliteSession
     private readonly SqliteStatement _list;
     private readonly SqliteStatement _read;
     private readonly SqliteStatement _remove;
+    private readonly SqliteStatement _countOthers;
     private readonly SqliteStatement _removeExpired;
 
     public SpoolSession(SqliteConnection connection, AnswerSpoolOptions options)
@@ -20,6 +21,7 @@ internal sealed class SpoolSession : SqliteSession
         _list = Prepare(SpoolScripts.List, "$after", "$store", "$limit");
         _read = Prepare(SpoolScripts.Read, "$number");
         _remove = Prepare(SpoolScripts.Remove, "$number");
+        _countOthers = Prepare(SpoolScripts.CountOthers, "$store");
         _removeExpired = Prepare(SpoolScripts.RemoveExpired, "$store", "$now");
     }
 
@@ -61,6 +63,8 @@ internal sealed class SpoolSession : SqliteSession
     public byte[]? Read(long number) => (byte[]?)_read.With(number).Scalar();
 
     public bool Remove(long number) => _remove.With(number).Execute() == 1;
+
+    public long CountOthers() => (long)_countOthers.With(_options.Store).Scalar()!;
 
     /// <summary>Of other stores, which nobody may come back to: they would take up room for ever.</summary>
     public int RemoveExpired(DateTimeOffset now) => _removeExpired.With(_options.Store, now.ToUnixTimeMilliseconds()).Execute();

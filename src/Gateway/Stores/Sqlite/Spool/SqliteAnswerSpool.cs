@@ -1,12 +1,19 @@
+using System.Runtime.InteropServices;
+
 namespace Gateway.Stores.Sqlite.Spool;
 
 /// <summary>The spool in an SQLite file of its own: written by group commit and synced, like the records of the Sqlite store.</summary>
 internal sealed class SqliteAnswerSpool : IAnswerSpool, IDisposable
 {
     private static readonly SqliteSchema Schema = new(
-        "Idempotency:Stores:Spool:Path", 1, SpoolScripts.Schema, SpoolScripts.HasOwnTables, "answers that wait in the old file are then not brought home");
+        "Idempotency:Stores:Spool:Path", 1, SpoolScripts.Schema, SpoolScripts.HasOwnTables, "answers that wait in the old file are then not brought home",
+        "Give a path that this process may create and write, or do without a file (Idempotency:Stores:Spool:MaxSize = 0: answers then wait in memory alone).");
+
+    /// <summary>Another store's answers are kept this much longer than their retention: a clock may have been wrong.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromDays(7);
 
     private readonly long _maxSize;
+    private readonly DateTimeOffset _longAgo;
     private readonly SqliteWriter<SpoolSession> _writer;
 
     /// <exception cref="StoreConfigurationException">The file cannot be used.</exception>
@@ -17,13 +24,12 @@ internal sealed class SqliteAnswerSpool : IAnswerSpool, IDisposable
         var database = new SqliteDatabase(Schema, options.Path, busyTimeout);
         database.Create();
         _writer = new SqliteWriter<SpoolSession>(new SpoolSession(database.Open(), options));
-        var now = time.GetUtcNow();
-        _writer.WriteAsync(session => session.RemoveExpired(now)).AsTask().GetAwaiter().GetResult(); // at start, before anything is served
+        _longAgo = time.GetUtcNow() - Margin;
     }
 
     public ValueTask<long> AddAsync(SpooledAnswer answer)
     {
-        var bytes = answer.Answer.ToArray(); // a caller that stops waiting takes its buffer back
+        var bytes = MemoryMarshal.TryGetArray(answer.Answer, out var segment) && segment.Count == segment.Array!.Length ? segment.Array : answer.Answer.ToArray();
         return NumberAsync(_writer.WriteAsync(session => session.Add(answer, bytes)));
     }
 
@@ -33,6 +39,12 @@ internal sealed class SqliteAnswerSpool : IAnswerSpool, IDisposable
     public ValueTask<byte[]?> ReadAsync(long number) => _writer.WriteAsync(session => session.Read(number));
 
     public async ValueTask RemoveAsync(long number) => await _writer.WriteAsync(session => session.Remove(number));
+
+    public ValueTask<long> CountOthersAsync() => _writer.WriteAsync(session =>
+    {
+        session.RemoveExpired(_longAgo);
+        return session.CountOthers();
+    });
 
     public void Dispose() => _writer.Dispose();
 

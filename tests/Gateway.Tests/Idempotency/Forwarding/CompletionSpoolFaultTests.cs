@@ -304,7 +304,7 @@ public sealed class CompletionSpoolFaultTests
 
         bench.Store.Before = _ => Task.Delay(Timeout.Infinite);
         await bench.Spool.StartAsync(CancellationToken.None);
-        await bench.GiveUpAsync();
+        await bench.GiveUpAsync(bench.Parts.Limits.Completion);
         var stopping = bench.Spool.StopAsync(CancellationToken.None);
         await Bounded.UntilAsync(
             () =>

@@ -136,14 +136,15 @@ internal sealed class SpoolBench : IAsyncDisposable
     }
 
     /// <summary>Waits until a call's time limit runs, and ends it.</summary>
-    public async Task GiveUpAsync()
+    /// <param name="limit">Null: that of a call to the file.</param>
+    public async Task GiveUpAsync(TimeSpan? limit = null)
     {
-        while (await NextWaitAsync() != Parts.Limits.Operation)
+        while (await NextWaitAsync() != (limit ?? Parts.Limits.Operation))
         {
             // A pause.
         }
 
-        Clock.Advance(Parts.Limits.Operation);
+        Clock.Advance(limit ?? Parts.Limits.Operation);
     }
 
     public async Task OpenCircuitAsync()

@@ -77,6 +77,33 @@ public sealed class RedisGatewayTests : SharedStoreStories
         Assert.Single(backend.Requests);
     }
 
+    [ServerFact]
+    public async Task A_Redis_that_forgets_everything_while_a_request_runs_is_told_again_and_nothing_runs_twice()
+    {
+        var release = new TaskCompletionSource();
+        await using var backend = RawBackend.Start(async (connection, _) =>
+        {
+            await release.Task;
+            await connection.AnswerAsync("paid");
+        });
+        await using var one = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
+        await using var two = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
+        var running = one.Client.PostAsync("k");
+        await backend.ArrivedAsync();
+        await using var redis = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"{_redis.Configuration},allowAdmin=true");
+        await redis.GetServers()[0].FlushAllDatabasesAsync();
+        await Bounded.UntilAsync(() => Task.FromResult(one.Output), output => output.Contains("it is claimed again", StringComparison.Ordinal));
+
+        using var meanwhile = await two.Client.PostAsync("k");
+        await meanwhile.ShouldBeAsync(409, "in-progress");
+        release.SetResult();
+        using var first = await running;
+        Assert.Equal(("paid", null), (await first.Content.ReadAsStringAsync(), first.Status()));
+        using var retry = await two.Client.PostAsync("k");
+        Assert.Equal(("paid", true), (await retry.Content.ReadAsStringAsync(), retry.IsReplay()));
+        Assert.Single(backend.Requests);
+    }
+
     [ServerTheory]
     [InlineData("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0")] // OOM: noeviction, and full
     [InlineData("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0")] // NOREPLICAS

@@ -11,11 +11,7 @@ public sealed class RaceTests
     public async Task Of_forty_simultaneous_duplicates_one_runs_and_all_others_hear_that_it_is_in_progress_or_its_answer(string store)
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         await using var gateway = await TestGateway.StartAsync(backend.Address, store: store);
 
         var running = Enumerable.Range(0, 40).Select(_ => gateway.Client.PostAsync("k")).ToList();
@@ -102,11 +98,7 @@ public sealed class RaceTests
     public async Task A_client_that_cancels_over_HTTP_2_does_not_stop_the_forward()
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         await using var gateway = await TestGateway.StartAsync(backend.Address, protocols: Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http2);
         using var client = gateway.NewClient(System.Net.HttpVersion.Version20);
         using var impatience = new CancellationTokenSource();
@@ -124,11 +116,7 @@ public sealed class RaceTests
     public async Task A_slow_backend_is_not_taken_for_a_dead_one_the_lease_is_renewed()
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         var renewed = new SemaphoreSlim(0);
         await using var gateway = await StoreTests.StartAsync(backend.Address, """{ "Lease": "00:00:01", "OutcomeUnknown": "Retry" }""", store =>
             store.After = verb =>

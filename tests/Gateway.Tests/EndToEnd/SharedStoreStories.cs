@@ -71,11 +71,7 @@ public abstract class SharedStoreStories : IAsyncLifetime
     public async Task One_frozen_beyond_its_lease_keeps_its_late_answer_under_Hold_and_nothing_runs_twice()
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         await using var frozen = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
         await using var other = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
         var first = frozen.Client.PostAsync("k");
@@ -132,11 +128,7 @@ public abstract class SharedStoreStories : IAsyncLifetime
     public async Task A_backend_slower_than_the_lease_runs_once_as_its_gateway_renews()
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         await using var one = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
         await using var two = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
         var first = one.Client.PostAsync("k");

@@ -105,11 +105,7 @@ public sealed class SpoolTests
     public async Task A_record_that_the_store_loses_while_its_request_runs_is_made_anew_with_its_answer()
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         FaultyStore store = null!;
         await using var gateway = await StoreTests.StartAsync(backend.Address, "{}", s => store = s);
         await StoreTests.ReadyAsync(gateway);
@@ -129,11 +125,7 @@ public sealed class SpoolTests
     public async Task A_record_that_the_store_loses_while_its_request_runs_is_claimed_again_by_the_next_renewal()
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         FaultyStore store = null!;
         await using var gateway = await StoreTests.StartAsync(backend.Address, """{ "Lease": "00:00:01" }""", s => store = s);
         await StoreTests.ReadyAsync(gateway);

@@ -112,6 +112,13 @@ internal sealed class RawBackend : IAsyncDisposable
         }
     });
 
+    /// <summary>Answers <c>paid</c>, once it is let go.</summary>
+    public static RawBackend StartHeld(Task letGo) => Start(async (connection, _) =>
+    {
+        await letGo;
+        await connection.AnswerAsync("paid");
+    });
+
     /// <summary>Does with each connection what it likes.</summary>
     public static RawBackend StartRaw(Func<RawConnection, RawBackend, Task> serve) => new(serve);
 

@@ -106,9 +106,9 @@ internal sealed class CompletionSpool : BackgroundService
     {
         try
         {
-            if (waiting.Writing is { IsCompleted: false } writing)
+            if (waiting is { IsBeingWritten: true, Writing: { } writing })
             {
-                // Nobody is given an answer that a crash could still take back.
+                // Its first client does not have it yet either: nobody is given an answer that a crash could still take back.
                 await writing.WaitAsync(_limits.Operation, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
@@ -124,9 +124,9 @@ internal sealed class CompletionSpool : BackgroundService
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await ReadOnAsync();
-        if (_file is not null && IsKnown && await _file.CountOthersAsync() is > 0 and var others)
+        if (_file is not null && IsKnown)
         {
-            Log.SpoolOfAnotherStore(_logger, others);
+            await TellOfOthersAsync(_file);
         }
 
         await base.StartAsync(cancellationToken);
@@ -166,6 +166,21 @@ internal sealed class CompletionSpool : BackgroundService
             var (settled, failed) = await TryAllAsync(stoppingToken);
             await WriteOnAsync();
             pause = failed == 0 ? IdlePause : settled > 0 || pause < FirstPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private async Task TellOfOthersAsync(IAnswerSpool file)
+    {
+        try
+        {
+            if (await file.CountOthersAsync().AsTask().WaitAsync(_limits.Operation, _time) is > 0 and var others)
+            {
+                Log.SpoolOfAnotherStore(_logger, others);
+            }
+        }
+        catch (Exception e)
+        {
+            FileFails(e);
         }
     }
 

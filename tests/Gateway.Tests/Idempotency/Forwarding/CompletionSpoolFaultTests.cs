@@ -282,7 +282,7 @@ public sealed class CompletionSpoolFaultTests
         await using var bench = new SpoolBench(_file);
         var claim = await bench.AddAsync("answer");
         _file.Before = _ => throw new IOException("the disk is broken");
-        Assert.Null(await bench.GivenAsync(claim));
+        await Assert.ThrowsAsync<StoreCallException>(() => bench.GivenAsync(claim)); // not "nothing waits"
         await bench.StartAsync();
         Assert.Equal("", bench.Settled);
         Assert.True(claim.IsTracked);

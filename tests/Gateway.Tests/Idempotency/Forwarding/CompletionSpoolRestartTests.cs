@@ -167,9 +167,24 @@ public sealed class CompletionSpoolRestartTests : IDisposable
         Assert.Equal((600, 600), bench.Gauges);
     }
 
-    private SqliteAnswerSpool OpenFile()
+    [Fact]
+    public async Task Answers_for_another_store_are_told_of_at_the_start_and_left_alone()
     {
-        var file = new SqliteAnswerSpool(new AnswerSpoolOptions { Path = _folder.PathOf("spool.db"), Store = "a store" }, TimeSpan.FromSeconds(20), TimeProvider.System);
+        var expires = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var other = OpenFile("another store");
+        await other.AddAsync(new SpooledAnswer(new RecordKey(1), new ClaimToken(2), default, expires, new byte[1]));
+
+        await using var bench = new SpoolBench(OpenFile());
+        await bench.StartAsync();
+
+        Assert.Contains(bench.Log.Entries, entry => entry.Event == "SpoolOfAnotherStore" && entry.Message.Contains("1 answers for another store", StringComparison.Ordinal));
+        Assert.Equal((0, 0), bench.Gauges);
+        Assert.Single(await other.ListAsync(0, 10));
+    }
+
+    private SqliteAnswerSpool OpenFile(string store = "a store")
+    {
+        var file = new SqliteAnswerSpool(new AnswerSpoolOptions { Path = _folder.PathOf("spool.db"), Store = store }, TimeSpan.FromSeconds(20), TimeProvider.System);
         _files.Add(file);
         return file;
     }

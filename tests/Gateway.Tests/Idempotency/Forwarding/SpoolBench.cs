@@ -101,7 +101,7 @@ internal sealed class SpoolBench : IAsyncDisposable
 
     /// <summary>What the spool gives to a retry; null: nothing.</summary>
     public async Task<string?> GivenAsync(RunningClaim claim) =>
-        Spool.Find(claim.Key) is { } waiting && await Spool.ReadAsync(waiting) is { } bytes ? Encoding.ASCII.GetString(bytes) : null;
+        Spool.Find(claim.Key) is { } waiting && await Spool.ReadAsync(waiting).AsTask().WithinLimit() is { } bytes ? Encoding.ASCII.GetString(bytes) : null;
 
     public async Task StartRenewingAsync()
     {

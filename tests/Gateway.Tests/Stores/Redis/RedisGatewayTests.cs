@@ -53,11 +53,7 @@ public sealed class RedisGatewayTests : SharedStoreStories
     public async Task An_answer_that_Redis_did_not_take_outlives_the_kill_of_its_gateway_and_is_replayed_by_every_other_one()
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         await using (var killed = await StartAsync(backend))
         {
             var answering = killed.Client.PostAsync("k");
@@ -81,11 +77,7 @@ public sealed class RedisGatewayTests : SharedStoreStories
     public async Task A_Redis_that_forgets_everything_while_a_request_runs_is_told_again_and_nothing_runs_twice()
     {
         var release = new TaskCompletionSource();
-        await using var backend = RawBackend.Start(async (connection, _) =>
-        {
-            await release.Task;
-            await connection.AnswerAsync("paid");
-        });
+        await using var backend = RawBackend.StartHeld(release.Task);
         await using var one = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
         await using var two = await StartAsync(backend, """{ "Lease": "00:00:01" }""");
         var running = one.Client.PostAsync("k");

@@ -74,6 +74,30 @@ public sealed class RedisGatewayTests : SharedStoreStories
     }
 
     [ServerFact]
+    public async Task Told_to_stop_while_Redis_is_down_a_gateway_answers_what_is_in_flight_and_its_successor_brings_the_answer_home()
+    {
+        var release = new TaskCompletionSource();
+        await using var backend = RawBackend.StartHeld(release.Task);
+        await using (var stopping = await StartAsync(backend))
+        {
+            var answering = stopping.Client.PostAsync("k");
+            await backend.ArrivedAsync();
+            await _redis.KillAsync();
+            await stopping.SignalAsync("TERM");
+            release.SetResult();
+            using var first = await answering;
+            Assert.Equal(("paid", "not-stored"), (await first.Content.ReadAsStringAsync(), first.Status()));
+            Assert.Equal(0, await stopping.ExitCodeAsync());
+        }
+
+        await _redis.StartAgainAsync();
+        await using var next = await StartAsync(backend);
+        using var retry = await Bounded.UntilAsync(() => next.Client.PostAsync("k"), answer => (int)answer.StatusCode == 200 && answer.Status() is null);
+        Assert.Equal(("paid", true), (await retry.Content.ReadAsStringAsync(), retry.IsReplay()));
+        Assert.Single(backend.Requests);
+    }
+
+    [ServerFact]
     public async Task A_Redis_that_forgets_everything_while_a_request_runs_is_told_again_and_nothing_runs_twice()
     {
         var release = new TaskCompletionSource();

@@ -10,7 +10,7 @@ public abstract class StoreFaultTests
 {
     private const string Renewal = "during renewal, until the lease has run out";
 
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
 
     public static TheoryData<string, string, string, string, string, string, string> Faults
     {
@@ -52,7 +52,7 @@ public abstract class StoreFaultTests
             await connection.AnswerAsync("paid");
         });
         await using var gateway = await TestGateway.StartAsync(
-            backend.Address, $$"""{ "StoreFailure": "{{policy}}", "Lease": "{{(moment == Renewal ? Lease : 30 * Lease):c}}" }""", store: Store,
+            backend.Address, $$"""{ "StoreFailure": "{{policy}}", "Lease": "{{(moment == Renewal ? Lease : 15 * Lease):c}}" }""", store: Store,
             idempotency: $$"""{ "Stores": { "OperationTimeout": "{{OperationTimeout:c}}", "CompletionTimeout": "{{OperationTimeout * 2:c}}", "{{Store}}": {{SectionFor(link.Port)}} } }""");
         await StoreTests.ReadyAsync(gateway);
         await Bounded.UntilAsync(() => IsBackAsync(gateway), back => back); // its connection is there, and has been used

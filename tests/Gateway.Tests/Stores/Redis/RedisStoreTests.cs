@@ -36,9 +36,9 @@ public sealed class RedisServerFixture : IAsyncLifetime
 [NeedsRedis]
 public sealed class RedisStoreTests(RedisServerFixture fixture) : StoreContract, IClassFixture<RedisServerFixture>
 {
-    protected override TimeSpan ShortLease => TimeSpan.FromMilliseconds(200);
+    protected override TimeSpan ShortLease => TimeSpan.FromMilliseconds(400);
 
-    protected override TimeSpan ShortRetention => TimeSpan.FromMilliseconds(300);
+    protected override TimeSpan ShortRetention => TimeSpan.FromMilliseconds(600);
 
     protected override Task<(IIdempotencyStore Store, IStoreInspector Inspector)> OpenAsync()
     {

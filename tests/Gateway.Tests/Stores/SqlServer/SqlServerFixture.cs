@@ -6,7 +6,7 @@ namespace Gateway.Tests.Stores.SqlServer;
 /// <summary>A schema of its own on the given server, made by the gateway's own script, dropped at the end.</summary>
 public class SqlServerFixture : IAsyncLifetime
 {
-    /// <summary>One class after the other: forty connections at once are work enough for a small server.</summary>
+    /// <inheritdoc cref="SqlServerCollection"/>
     public const string Collection = "SQL Server";
 
     internal SqlServerFixture(string? connectionString) => ConnectionString = connectionString;
@@ -63,3 +63,10 @@ public sealed class OtherIsolationDatabase : SqlServerFixture
     {
     }
 }
+
+/// <summary>
+/// The server may be a small one on this very machine: nothing else runs beside these, and they run one class after the other
+/// (forty connections at once are work enough).
+/// </summary>
+[CollectionDefinition(SqlServerFixture.Collection, DisableParallelization = true)]
+public sealed class SqlServerCollection;

@@ -112,21 +112,25 @@ internal sealed class IdempotencyMiddleware(
             }
 
             // 6 Forward, capture, complete and reply; or what the record says
-            await (begin.Outcome switch
-            {
-                BeginOutcome.Claimed => runs.RunAsync(context, next, plan, request, begin.CreatedAt, body, key.Sent!),
-                _ when begin.Fingerprint != request.Fingerprint => RefuseAsync(context, plan, key, Problems.KeyReused(begin.Fingerprint, request.Fingerprint)),
-                BeginOutcome.InFlight => RefuseAsync(context, plan, key, Problems.InProgress(begin.LeaseRemaining)),
-                BeginOutcome.Unknown => RefuseAsync(context, plan, key, Problems.OutcomeUnknown(begin.CreatedAt)),
-                BeginOutcome.Completed => ReplayAsync(context, plan, key, request.Key, begin.Answer),
-                _ => throw new InvalidOperationException($"The store answered {begin.Outcome} to begin."),
-            });
+            await (begin.Outcome == BeginOutcome.Claimed
+                ? runs.RunAsync(context, next, plan, request, begin.CreatedAt, body, key.Sent!)
+                : AnswerAsync(context, plan, key, request, begin));
         }
         finally
         {
             body.Release();
         }
     }
+
+    /// <summary>What the record says.</summary>
+    private Task AnswerAsync(HttpContext context, RoutePlan plan, KeyReading key, in BeginRequest request, in BeginResult found) => found.Outcome switch
+    {
+        _ when found.Fingerprint != request.Fingerprint => RefuseAsync(context, plan, key, Problems.KeyReused(found.Fingerprint, request.Fingerprint)),
+        BeginOutcome.InFlight => RefuseAsync(context, plan, key, Problems.InProgress(found.LeaseRemaining)),
+        BeginOutcome.Unknown => RefuseAsync(context, plan, key, Problems.OutcomeUnknown(found.CreatedAt)),
+        BeginOutcome.Completed => ReplayAsync(context, plan, key, request.Key, found.Answer),
+        _ => throw new InvalidOperationException($"The store answered {found.Outcome} to begin."),
+    };
 
     private async Task ReplayAsync(HttpContext context, RoutePlan plan, KeyReading key, RecordKey record, ReadOnlyMemory<byte> stored)
     {
@@ -193,9 +197,7 @@ internal sealed class IdempotencyMiddleware(
                 return false;
             }
 
-            await (found.Fingerprint != request.Fingerprint
-                ? RefuseAsync(context, plan, key, Problems.KeyReused(found.Fingerprint, request.Fingerprint))
-                : ReplayAsync(context, plan, key, request.Key, found.Answer));
+            await AnswerAsync(context, plan, key, request, found);
         }
         catch (InvalidDataException e)
         {

@@ -21,7 +21,10 @@ public interface IAnswerSpool
 
     ValueTask RemoveAsync(long number);
 
-    /// <summary>Entries of other stores: the configuration was changed while they waited.</summary>
+    /// <summary>
+    /// Counts the entries of other stores (the configuration was changed while they waited), and removes those whose retention
+    /// has long ended, as nobody else will.
+    /// </summary>
     ValueTask<long> CountOthersAsync();
 }
 

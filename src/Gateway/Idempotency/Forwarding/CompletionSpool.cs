@@ -14,22 +14,10 @@ namespace Gateway.Idempotency.Forwarding;
 internal sealed class CompletionSpool : BackgroundService
 {
     private const int Page = 256;
-    private const int AtOnce = 8;
-
-    /// <summary>Failures in a row that end a pass: a store or a file that fails is not asked for each of thousands of answers.</summary>
-    private const int MostFailures = 8;
-
-    /// <summary>
-    /// An answer whose retention has ended by this machine's clock is still offered to the store, which has the say: a clock
-    /// that was wrong for a moment must not destroy it. Only this much later is it dropped without asking.
-    /// </summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromDays(7);
 
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LeaseToComplete = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly IAnswerSpool? _file;
     private readonly StoreAccess _store;
@@ -97,7 +85,7 @@ internal sealed class CompletionSpool : BackgroundService
         }
     }
 
-    /// <summary>The answer that waits under a key, if it does.</summary>
+    /// <summary>The answer that waits under a key, if it does. Cheap while nothing waits: every request asks.</summary>
     public WaitingAnswer? Find(RecordKey key) => _waiting.Count == 0 ? null : _waiting.Find(key, _time.GetUtcNow());
 
     /// <returns>Null: it has come home meanwhile, and the store has it.</returns>
@@ -165,7 +153,7 @@ internal sealed class CompletionSpool : BackgroundService
             await ReadOnAsync();
             var (settled, failed) = await TryAllAsync(stoppingToken);
             await WriteOnAsync();
-            pause = failed == 0 ? IdlePause : settled > 0 || pause < FirstPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            pause = failed == 0 ? IdlePause : StorePass.PauseAfter(settled > 0 ? TimeSpan.Zero : pause);
         }
     }
 
@@ -269,53 +257,30 @@ internal sealed class CompletionSpool : BackgroundService
         }
     }
 
-    private async Task<(int Settled, int Failed)> TryAllAsync(CancellationToken stop)
+    private Task<(int Settled, int Failed)> TryAllAsync(CancellationToken stop)
     {
         // What has long expired needs no store. Those that have failed most come last: they must not keep the others from landing.
         var now = _time.GetUtcNow();
-        var inTurn = _waiting.All.OrderBy(waiting => waiting.ExpiresAt + Margin > now).ThenBy(waiting => waiting.Failures);
-        var (settled, failed, inARow) = (0, 0, 0);
-        using var notNow = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        try
-        {
-            await Parallel.ForEachAsync(inTurn, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = notNow.Token }, async (waiting, _) =>
-            {
-                try
-                {
-                    await SettleAsync(waiting);
-                    Interlocked.Increment(ref settled);
-                    Volatile.Write(ref inARow, 0);
-                }
-                catch (Exception e)
-                {
-                    Interlocked.Increment(ref failed);
-                    if (e is StoreCallException { WasNotSent: true })
-                    {
-                        await notNow.CancelAsync(); // the others would hear the same
-                        return;
-                    }
+        var inTurn = _waiting.All.OrderBy(waiting => !IsLongExpired(waiting, now)).ThenBy(waiting => waiting.Failures);
+        return StorePass.RunAsync(inTurn, SettleAsync, Failed, stop);
 
-                    waiting.Failures++;
-                    Log.AnswerNotTaken(_logger, waiting.Key, e);
-                    if (Interlocked.Increment(ref inARow) >= MostFailures)
-                    {
-                        await notNow.CancelAsync();
-                    }
-                }
-            });
-        }
-        catch (OperationCanceledException)
+        void Failed(WaitingAnswer waiting, Exception e)
         {
-            // Later.
+            waiting.Failures++;
+            Log.AnswerNotTaken(_logger, waiting.Key, e);
         }
-
-        return (settled, failed);
     }
+
+    /// <summary>
+    /// An answer whose retention has ended by this machine's clock is still offered to the store, which has the say. Only long
+    /// after is it dropped without asking.
+    /// </summary>
+    private static bool IsLongExpired(WaitingAnswer waiting, DateTimeOffset now) => waiting.ExpiresAt + AnswerSpoolOptions.Margin <= now;
 
     private async ValueTask SettleAsync(WaitingAnswer waiting)
     {
         var now = _time.GetUtcNow();
-        if (waiting.ExpiresAt + Margin <= now)
+        if (IsLongExpired(waiting, now))
         {
             Log.AnswerDropped(_logger, waiting.Key, "its retention has long ended");
             Leave(waiting, SpoolOutcome.Expired);

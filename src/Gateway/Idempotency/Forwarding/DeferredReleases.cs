@@ -11,14 +11,6 @@ internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, Ti
     /// <summary>Releases that may wait at once.</summary>
     internal const int MaxCount = 10_000;
 
-    private const int AtOnce = 8;
-
-    /// <summary>Failures in a row that end a pass: a store that fails is not asked for each of thousands.</summary>
-    private const int MostFailures = 8;
-
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
-
     private readonly Lock _gate = new();
     private readonly Dictionary<ClaimToken, (RecordKey Key, Task Begin)> _waiting = [];
     private readonly SemaphoreSlim _added = new(0, 1);
@@ -84,7 +76,7 @@ internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, Ti
                 await _added.WaitAsync(stoppingToken);
                 for (var pause = TimeSpan.Zero; await TryAllAsync(stoppingToken) > 0;)
                 {
-                    pause = pause < FirstPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                    pause = StorePass.PauseAfter(pause);
                     await Task.Delay(pause, time, stoppingToken);
                 }
             }
@@ -104,46 +96,23 @@ internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, Ti
             all = [.. _waiting];
         }
 
-        var inARow = 0;
-        using var notNow = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        try
-        {
-            await Parallel.ForEachAsync(all, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = notNow.Token }, async (waiting, _) =>
-            {
-                var (claim, (key, begin)) = waiting;
-                try
-                {
-                    var isBegun = begin.IsCompleted; // looked at first: a begin that ends during this release is the next one's
-                    await store.CallUncountedAsync((key, claim), static (store, s) => store.ReleaseAsync(s.key, s.claim));
-                    Volatile.Write(ref inARow, 0);
-                    if (isBegun)
-                    {
-                        Remove(claim);
-                    }
-                }
-                catch (Exception e)
-                {
-                    Log.DeferredReleaseFailed(logger, key, e);
-                    if (e is StoreCallException { WasNotSent: true } || Interlocked.Increment(ref inARow) >= MostFailures)
-                    {
-                        await notNow.CancelAsync();
-                    }
-                }
-            });
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            // Later.
-        }
-
+        await StorePass.RunAsync(all, ReleaseAsync, (waiting, e) => Log.DeferredReleaseFailed(logger, waiting.Value.Key, e), stop);
         lock (_gate)
         {
             return _waiting.Count;
         }
     }
 
-    private void Remove(ClaimToken claim)
+    private async ValueTask ReleaseAsync(KeyValuePair<ClaimToken, (RecordKey Key, Task Begin)> waiting)
     {
+        var (claim, (key, begin)) = waiting;
+        var isBegun = begin.IsCompleted; // looked at first: a begin that ends during this release is the next one's
+        await store.CallUncountedAsync((key, claim), static (store, s) => store.ReleaseAsync(s.key, s.claim));
+        if (!isBegun)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             _waiting.Remove(claim);

@@ -192,7 +192,7 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
                 Log.RenewFailed(logger, claim.Key, e); // else the circuit has told it for all of them
             }
 
-            claim.RenewAt = time.GetTimestamp() + (long)(claim.Lease.TotalSeconds / 12 * time.TimestampFrequency); // eight more tries within the lease
+            claim.RenewAt = StampIn(claim.Lease / 12); // eight more tries within the lease
         }
         finally
         {
@@ -213,5 +213,7 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
         }
     }
 
-    private long NextRenewal(RunningClaim claim) => time.GetTimestamp() + (long)(claim.Lease.TotalSeconds / 3 * time.TimestampFrequency);
+    private long NextRenewal(RunningClaim claim) => StampIn(claim.Lease / 3);
+
+    private long StampIn(TimeSpan pause) => time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
 }

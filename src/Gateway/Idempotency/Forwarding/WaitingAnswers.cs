@@ -56,14 +56,9 @@ internal sealed class WaitingAnswers
         }
     }
 
-    /// <summary>The one to give under a key; cheap while nothing waits.</summary>
+    /// <summary>The one to give under a key.</summary>
     public WaitingAnswer? Find(RecordKey key, DateTimeOffset now)
     {
-        if (_count == 0)
-        {
-            return null;
-        }
-
         lock (_gate)
         {
             return _byKey.GetValueOrDefault(key) is { } waiting && waiting.ExpiresAt > now ? waiting : null;

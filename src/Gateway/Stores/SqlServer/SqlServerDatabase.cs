@@ -79,14 +79,10 @@ internal sealed class SqlServerDatabase
 
     private async ValueTask<T> RunCoreAsync<T>(string script, Action<SqlParameterCollection> parameters, Func<SqlDataReader, T> read)
     {
-        await using var connection = new SqlConnection(_connectionString) { RetryLogicProvider = _retries };
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
+        await using var connection = await OpenAsync();
+        await using var command = Command(connection, script);
         command.RetryLogicProvider = _retries;
         command.CommandTimeout = _timeout;
-#pragma warning disable CA2100 // the text comes from an embedded script
-        command.CommandText = script;
-#pragma warning restore CA2100
         parameters(command.Parameters);
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult);
         if (!await reader.ReadAsync())
@@ -106,13 +102,33 @@ internal sealed class SqlServerDatabase
 
     public async Task ExecuteAsync(string script)
     {
-        await using var connection = new SqlConnection(_connectionString) { RetryLogicProvider = _retries };
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
+        await using var connection = await OpenAsync();
+        await using var command = Command(connection, script);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<SqlConnection> OpenAsync()
+    {
+        var connection = new SqlConnection(_connectionString) { RetryLogicProvider = _retries };
+        try
+        {
+            await connection.OpenAsync();
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static SqlCommand Command(SqlConnection connection, string script)
+    {
+        var command = connection.CreateCommand();
 #pragma warning disable CA2100 // the text comes from an embedded script
         command.CommandText = script;
 #pragma warning restore CA2100
-        await command.ExecuteNonQueryAsync();
+        return command;
     }
 
     private static SqlConnectionStringBuilder Parse(SqlServerStoreOptions options)

@@ -9,9 +9,6 @@ internal sealed class SqliteAnswerSpool : IAnswerSpool, IDisposable
         "Idempotency:Stores:Spool:Path", 1, SpoolScripts.Schema, SpoolScripts.HasOwnTables, "answers that wait in the old file are then not brought home",
         "Give a path that this process may create and write, or do without a file (Idempotency:Stores:Spool:MaxSize = 0: answers then wait in memory alone).");
 
-    /// <summary>Another store's answers are kept this much longer than their retention: a clock may have been wrong.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromDays(7);
-
     private readonly long _maxSize;
     private readonly DateTimeOffset _longAgo;
     private readonly SqliteWriter<SpoolSession> _writer;
@@ -24,7 +21,7 @@ internal sealed class SqliteAnswerSpool : IAnswerSpool, IDisposable
         var database = new SqliteDatabase(Schema, options.Path, busyTimeout);
         database.Create();
         _writer = new SqliteWriter<SpoolSession>(new SpoolSession(database.Open(), options));
-        _longAgo = time.GetUtcNow() - Margin;
+        _longAgo = time.GetUtcNow() - AnswerSpoolOptions.Margin;
     }
 
     public ValueTask<long> AddAsync(SpooledAnswer answer)

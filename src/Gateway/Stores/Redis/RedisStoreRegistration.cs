@@ -34,6 +34,13 @@ internal static class RedisStoreRegistration
         configuration.AsyncTimeout = (int)options.OperationTimeout.TotalMilliseconds;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ReconnectRetryPolicy = new LinearRetry(1000);
+
+        // Without Sentinel nobody tells of a replica that was promoted: the roles are asked for, by default once a minute.
+        if (!options.Configuration.Contains("configCheckSeconds", StringComparison.OrdinalIgnoreCase))
+        {
+            configuration.ConfigCheckSeconds = 5;
+        }
+
         return ConnectionMultiplexer.Connect(configuration);
     }
 

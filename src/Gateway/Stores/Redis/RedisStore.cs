@@ -80,7 +80,7 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
 
     private ValueTask<bool> RunAsync(string script, RecordKey key, params RedisValue[] arguments) => TellApartAsync(RunCoreAsync(script, key, arguments));
 
-    private static async ValueTask<T> TellApartAsync<T>(ValueTask<T> call)
+    private async ValueTask<T> TellApartAsync<T>(ValueTask<T> call)
     {
         try
         {
@@ -90,6 +90,16 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
         {
             throw new StoreRefusesWritesException(e);
         }
+        catch (RedisConnectionException e) when (OnlyReplicasAnswer())
+        {
+            throw new StoreRefusesWritesException(e); // READONLY, as the client has noticed by itself
+        }
+    }
+
+    private bool OnlyReplicasAnswer()
+    {
+        var connected = redis.GetServers().Where(server => server.IsConnected).ToList();
+        return connected.Count > 0 && connected.TrueForAll(server => server.IsReplica);
     }
 
     private async ValueTask<bool> RunCoreAsync(string script, RecordKey key, RedisValue[] arguments)

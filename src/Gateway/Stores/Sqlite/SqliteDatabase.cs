@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Gateway.Stores.Sqlite;
 
@@ -15,6 +16,10 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             CreateFile();
             using var connection = Open();
+            if (IsReadyForUse(connection))
+            {
+                return;
+            }
 
             // Immediate: of two processes that start together one makes the schema and the other sees it.
             using (var transaction = connection.BeginTransaction(deferred: false))
@@ -41,12 +46,27 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
                     Place, $"'{path}' cannot have a write-ahead log (its journal mode stays '{mode}').", "Give a path on a local disk.");
             }
         }
+        catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED)
+        {
+            throw new StoreConfigurationException(
+                Place, $"'{path}' is new or not in use by a gateway yet, and another process holds it: {e.Message}", "End that process, or start again when it is done.", e);
+        }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new StoreConfigurationException(
                 Place, $"'{path}' cannot be opened: {e.Message}", schema.Cure, e);
         }
     }
+
+    /// <summary>
+    /// Made by an earlier start or by another gateway: then nothing is written now, and nobody who holds the file for a while (a
+    /// back-up, an operator's shell) keeps a gateway from coming back. Whether it can be written to, the store's self-test waits to see.
+    /// </summary>
+    private bool IsReadyForUse(SqliteConnection connection) =>
+        (long)Ask(connection, "PRAGMA user_version;")! == schema.Version
+        && Ask(connection, schema.HasOwnTables) is 1L
+        && Ask(connection, "PRAGMA journal_mode;") is "wal"
+        && raw.sqlite3_db_readonly(connection.Handle, "main") == 0;
 
     /// <summary>For this user's eyes only, as it will hold answers; SQLite gives its journal files the same mode. An existing file keeps its own.</summary>
     private void CreateFile()

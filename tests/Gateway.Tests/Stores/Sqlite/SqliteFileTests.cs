@@ -68,6 +68,28 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public void A_gateway_comes_back_while_somebody_else_holds_the_file()
+    {
+        Open(_folder.File).Dispose();
+        using var other = _folder.Connect();
+        other.Ask("BEGIN IMMEDIATE");
+
+        Open(_folder.File, TimeSpan.Zero).Dispose();
+    }
+
+    [Fact]
+    public void A_file_that_is_not_made_yet_and_held_by_somebody_else_is_a_fault_that_says_so()
+    {
+        using var other = _folder.Connect();
+        other.Ask("BEGIN IMMEDIATE");
+
+        var fault = Assert.Throws<StoreConfigurationException>(() => Open(_folder.File, TimeSpan.Zero));
+
+        Assert.Contains("another process holds it", fault.Problem, StringComparison.Ordinal);
+        Assert.Equal("End that process, or start again when it is done.", fault.Cure);
+    }
+
+    [Fact]
     public void A_newer_schema_is_a_configuration_fault_that_names_both_versions()
     {
         Open(_folder.File).Dispose();
@@ -339,7 +361,8 @@ public sealed class SqliteFileTests : IDisposable
         Label = new RecordLabel("confirm-payment", "order-1", 7),
     };
 
-    private SqliteStore Open(string path) => new(_folder.Options with { Path = path }, _clock);
+    private SqliteStore Open(string path, TimeSpan? busy = null) =>
+        new(_folder.Options with { Path = path, BusyTimeout = busy ?? _folder.Options.BusyTimeout }, _clock);
 
     private StoreConfigurationException AssertFault(string path, string cure)
     {

@@ -7,6 +7,8 @@ internal static class StoreMeter
 
     public const string CircuitOpen = "gateway.idempotency.store.circuit_open";
 
+    public const string RequestsRunning = "gateway.idempotency.requests.running";
+
     public const string SpoolAnswers = "gateway.idempotency.spool.answers";
     public const string SpoolSize = "gateway.idempotency.spool.size";
     public const string SpoolSettled = "gateway.idempotency.spool.settled";

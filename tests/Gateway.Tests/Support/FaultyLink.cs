@@ -33,13 +33,14 @@ internal sealed class FaultyLink : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private readonly HashSet<Pair> _pairs = [];
-    private TcpListener _listener = new(IPAddress.Loopback, 0);
+    private TcpListener _listener;
     private TaskCompletionSource _flow = new();
     private volatile LinkFault _fault;
 
-    private FaultyLink(EndPoint target)
+    private FaultyLink(EndPoint target, int port)
     {
         _target = target;
+        _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _flow.SetResult();
@@ -48,7 +49,8 @@ internal sealed class FaultyLink : IAsyncDisposable
 
     public int Port { get; }
 
-    public static FaultyLink To(string host, int port) => new(new DnsEndPoint(host, port));
+    /// <param name="ownPort">0: any that is free.</param>
+    public static FaultyLink To(string host, int port, int ownPort = 0) => new(new DnsEndPoint(host, port), ownPort);
 
     public void Break(LinkFault fault)
     {
@@ -94,6 +96,20 @@ internal sealed class FaultyLink : IAsyncDisposable
 
             _fault = LinkFault.None;
             _flow.TrySetResult();
+        }
+    }
+
+    /// <summary>What has vanished for ever is cleared away, as the operating systems at both ends do after hours.</summary>
+    public void ForgetTheDead()
+    {
+        lock (_gate)
+        {
+            foreach (var pair in _pairs.Where(pair => pair.IsDead))
+            {
+                pair.Reset();
+            }
+
+            _pairs.RemoveWhere(pair => pair.IsDead);
         }
     }
 

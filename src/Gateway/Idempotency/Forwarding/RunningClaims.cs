@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Gateway.Stores;
 
 namespace Gateway.Idempotency.Forwarding;
@@ -6,16 +7,27 @@ namespace Gateway.Idempotency.Forwarding;
 /// All claims that this process holds. Renews their leases (a renewed lease is the sign of life that keeps a slow request
 /// from being taken for a dead one), and at shutdown waits for the forwards that have no client left to wait for them.
 /// </summary>
-internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeProvider time, ILogger<RunningClaims> logger) : IHostedService, IDisposable
+internal sealed class RunningClaims : IHostedService, IDisposable
 {
     /// <summary>How often leases are looked at: often enough for a third of the shortest lease (1 s).</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
+    private readonly StoreAccess _store;
+    private readonly StoreLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RunningClaims> _logger;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private RunningClaim? _first;
     private TaskCompletionSource? _idle;
     private Task _renewing = Task.CompletedTask;
+
+    public RunningClaims(StoreAccess store, StoreLimits limits, IMeterFactory meters, TimeProvider time, ILogger<RunningClaims> logger)
+    {
+        (_store, _limits, _time, _logger) = (store, limits, time, logger);
+        meters.Create(StoreMeter.Name).CreateObservableUpDownCounter(
+            StoreMeter.RequestsRunning, () => (long)Forwarding, unit: "{request}", description: "Requests that hold a claim and have not ended, those without a client too.");
+    }
 
     /// <summary>Runs that have not ended.</summary>
     public int Forwarding { get; private set; }
@@ -99,7 +111,7 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
         {
             if (Forwarding > 0)
             {
-                Log.CuttingOff(logger, Forwarding);
+                Log.CuttingOff(_logger, Forwarding);
             }
 
             for (var claim = _first; claim is not null; claim = claim.Next)
@@ -112,7 +124,7 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
         }
 
         // Not the token: the host's patience has ended, and these writes are what keeps the promise.
-        await Task.WhenAny(idle, Task.Delay(limits.Completion + limits.Operation, time, CancellationToken.None));
+        await Task.WhenAny(idle, Task.Delay(_limits.Completion + _limits.Operation, _time, CancellationToken.None));
         await _stop.CancelAsync();
         await _renewing;
     }
@@ -121,7 +133,7 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
 
     private async Task RenewAsync()
     {
-        using var timer = new PeriodicTimer(Tick, time);
+        using var timer = new PeriodicTimer(Tick, _time);
         var due = new List<RunningClaim>();
         try
         {
@@ -145,7 +157,7 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
 
     private void TakeDue(List<RunningClaim> due)
     {
-        var now = time.GetTimestamp();
+        var now = _time.GetTimestamp();
         lock (_gate)
         {
             for (var claim = _first; claim is not null; claim = claim.Next)
@@ -169,9 +181,9 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
                 return; // or untracked meanwhile: the record is finished, not lost
             }
 
-            if (await store.IsClaimedAgainAsync(claim.Begun))
+            if (await _store.IsClaimedAgainAsync(claim.Begun))
             {
-                Log.ClaimedAgain(logger, claim.Key);
+                Log.ClaimedAgain(_logger, claim.Key);
                 return;
             }
 
@@ -182,14 +194,14 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
 
             if (claim.IsLeaseLost)
             {
-                Log.LeaseLost(logger, claim.Key);
+                Log.LeaseLost(_logger, claim.Key);
             }
         }
         catch (Exception e)
         {
             if (e is not StoreCallException { WasNotSent: true })
             {
-                Log.RenewFailed(logger, claim.Key, e); // else the circuit has told it for all of them
+                Log.RenewFailed(_logger, claim.Key, e); // else the circuit has told it for all of them
             }
 
             claim.RenewAt = StampIn(claim.Lease / 12); // eight more tries within the lease
@@ -202,8 +214,8 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
 
     /// <summary>Of an answer that waits for the store, it is one of many tries in the background, and not counted.</summary>
     private ValueTask<bool> RenewOnceAsync(RunningClaim claim) => claim.IsDeferred
-        ? store.CallUncountedAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease))
-        : store.CallAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease));
+        ? _store.CallUncountedAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease))
+        : _store.CallAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease));
 
     private bool IsTracked(RunningClaim claim)
     {
@@ -215,5 +227,5 @@ internal sealed class RunningClaims(StoreAccess store, StoreLimits limits, TimeP
 
     private long NextRenewal(RunningClaim claim) => StampIn(claim.Lease / 3);
 
-    private long StampIn(TimeSpan pause) => time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
+    private long StampIn(TimeSpan pause) => _time.GetTimestamp() + (long)(pause.TotalSeconds * _time.TimestampFrequency);
 }

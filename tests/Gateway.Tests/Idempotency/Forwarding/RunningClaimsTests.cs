@@ -30,7 +30,7 @@ public sealed class RunningClaimsTests : IAsyncLifetime
             },
         };
         var parts = new StoreParts(_store, _time);
-        _claims = new RunningClaims(parts.Access, parts.Limits, _time, NullLogger<RunningClaims>.Instance);
+        _claims = new RunningClaims(parts.Access, parts.Limits, parts.Meters, _time, NullLogger<RunningClaims>.Instance);
         return _claims.StartAsync(CancellationToken.None);
     }
 

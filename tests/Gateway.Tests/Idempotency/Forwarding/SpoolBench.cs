@@ -34,7 +34,7 @@ internal sealed class SpoolBench : IAsyncDisposable
         Store = new FaultyStore(Inner) { Before = CallAsync };
         _loggers = new LoggerFactory([Log]);
         Parts = new StoreParts(Store, Clock, new StoreLimits(Operation: TimeSpan.FromMinutes(1), Completion: TimeSpan.FromMinutes(2)));
-        Claims = new RunningClaims(Parts.Access, Parts.Limits, Clock, _loggers.CreateLogger<RunningClaims>());
+        Claims = new RunningClaims(Parts.Access, Parts.Limits, Parts.Meters, Clock, _loggers.CreateLogger<RunningClaims>());
         Spool = new CompletionSpool(Parts.Access, Parts.Circuit, Claims, Parts.Limits, Parts.Meters, Clock, _loggers.CreateLogger<CompletionSpool>(), file);
         _settled = new MetricCollector<long>(Parts.Meters, StoreMeter.Name, StoreMeter.SpoolSettled);
         _answers = new MetricCollector<long>(Parts.Meters, StoreMeter.Name, StoreMeter.SpoolAnswers);

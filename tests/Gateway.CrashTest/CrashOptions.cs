@@ -1,10 +1,32 @@
 namespace Gateway.CrashTest;
 
-/// <param name="Seed">Decides what clients do and which faults come when, and how long. Not who wins a race.</param>
-/// <param name="Duration">How long rounds are begun; each is ended properly.</param>
-/// <param name="Storm">How long faults fall in each round.</param>
-/// <param name="Gateway">The gateway's assembly.</param>
-/// <param name="Backend">The sample backend's assembly.</param>
-/// <param name="Folder">For files, logs, and the history of what went wrong.</param>
-internal sealed record CrashOptions(
-    string Store, int Seed, TimeSpan Duration, TimeSpan Storm, int Gateways, int Clients, string Gateway, string Backend, DirectoryInfo Folder);
+internal sealed record CrashOptions
+{
+    public required string Store { get; init; }
+
+    /// <summary>Decides what clients do and which faults come when, and how long. Not who wins a race.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>How long rounds are begun; each is ended properly.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>How long faults fall in each round.</summary>
+    public required TimeSpan Storm { get; init; }
+
+    public required int Gateways { get; init; }
+
+    public required int Clients { get; init; }
+
+    /// <summary>For files, logs, and the history of what went wrong.</summary>
+    public required DirectoryInfo Folder { get; init; }
+
+    /// <summary>The gateway's assembly.</summary>
+    public string Gateway { get; init; } = typeof(Gateway.Program).Assembly.Location;
+
+    /// <summary>The sample backend's assembly.</summary>
+    public string Backend { get; } = typeof(SampleBackend.Program).Assembly.Location;
+
+    /// <summary>In memory where that can be: what is killed here are processes, never the machine, and a slow disk would only make it tamer.</summary>
+    public static DirectoryInfo NewFolder() =>
+        new(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"gateway-crash-{Guid.NewGuid():N}"));
+}

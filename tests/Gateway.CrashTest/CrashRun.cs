@@ -23,6 +23,7 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
     private readonly Timeline _time = new();
     private readonly List<(Intent Intent, History History)> _remembered = [];
     private readonly HashSet<string> _over = [];
+    private readonly List<string> _told = [];
 
     public Verdict Verdict { get; } = new();
 
@@ -36,12 +37,19 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
 
     public double Seconds => _time.Now;
 
+    /// <summary>When the first client was served.</summary>
+    public double Served { get; private set; }
+
+    /// <summary>The histories of the keys by which rules were broken.</summary>
+    public IEnumerable<string> Tell() => _told;
+
     public async Task RunAsync()
     {
         await using var site = new CrashSite(options);
         await site.StartAsync();
         var clients = Enumerable.Range(0, options.Clients).Select(number => new Client(number, options.Seed, site.Gateways, _time)).ToList();
         await Task.WhenAll(clients.Select(client => client.WarmUpAsync()));
+        Served = _time.Now;
         using var auditor = new Auditor(site, _time, options.Seed);
         var plan = new FaultPlan(options.Seed, options.Gateways, FaultInjector.Possible(options.Store));
         Vitals? baseline = null;
@@ -173,8 +181,11 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
         }
 
         say(string.Create(CultureInfo.InvariantCulture, $"  {_time.Now,7:F1} s  round {round}: {history.Intents.Count} keys, {injector.Injected.Values.Sum()} faults, {Verdict.Violations.Count} violations"));
-        File.AppendAllLines(
-            Path.Combine(options.Folder.FullName, "violations.txt"),
-            Verdict.Violations.SelectMany(violation => (IEnumerable<string>)[$"{(int)violation.Rule} {violation.Rule} at {violation.At:F3}: {violation.What}", .. violation.Intent is { } intent ? history.Tell(intent) : []]));
+        _told.AddRange(Verdict.Violations.OrderBy(violation => violation.At).SelectMany(violation => (IEnumerable<string>)
+        [
+            string.Create(CultureInfo.InvariantCulture, $"{(int)violation.Rule} {violation.Rule} at {violation.At:F3}: {violation.What}"),
+            .. violation.Intent is { } intent ? history.Tell(intent) : [],
+        ]));
+        File.WriteAllLines(Path.Combine(options.Folder.FullName, "violations.txt"), _told);
     }
 }

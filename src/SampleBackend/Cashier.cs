@@ -29,7 +29,7 @@ internal sealed class Cashier(KnobPanel panel, TimeProvider clock, IHostApplicat
             await WaitAsync(knobs.DelayBefore);
 
             var answer = knobs.Fault == Fault.Refuse
-                ? Answer.Failed(StatusCodes.Status500InternalServerError, "REFUSED", "Out of order. Nothing was charged.")
+                ? Answer.Failed(knobs.Status is >= 400 and var status ? status : StatusCodes.Status500InternalServerError, "REFUSED", "Out of order. Nothing was charged.")
                 : act(body!).With(knobs);
 
             await WaitAsync(knobs.Delay);

@@ -6,7 +6,7 @@ internal enum Fault
     /// <summary>It does not.</summary>
     None,
 
-    /// <summary>Answers 500 without charging.</summary>
+    /// <summary>Answers 500, or the error status that is asked for, without charging.</summary>
     Refuse,
 
     /// <summary>Charges, then answers 500.</summary>

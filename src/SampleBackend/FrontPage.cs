@@ -18,7 +18,7 @@ internal static class FrontPage
 
           X-Demo-Delay         delay         milliseconds before answering, after charging
           X-Demo-Delay-Before  delayBefore   milliseconds before charging
-          X-Demo-Fault         fault         refuse    500, nothing charged
+          X-Demo-Fault         fault         refuse    500 (or the status that is set, from 400), nothing charged
                                              error     charged, then 500
                                              reset     charged, then the connection is cut without an answer
                                              truncate  charged, then the connection is cut within the body

@@ -2,6 +2,7 @@ using System.Globalization;
 using Gateway.CrashTest.Faults;
 using Gateway.CrashTest.Planted;
 using Gateway.CrashTest.Rules;
+using Gateway.CrashTest.Site;
 
 namespace Gateway.CrashTest;
 
@@ -14,6 +15,13 @@ internal static class Runs
         var failed = 0;
         foreach (var options in stores)
         {
+            if (options.Store == "Redis" && !RedisSite.IsInstalled && Environment.GetEnvironmentVariable("CI") is not "true")
+            {
+                Console.WriteLine("Redis: redis-server is not installed (Debian: apt-get install redis-server).");
+                Console.WriteLine($"Passed: 0, Failed: 0, Skipped: {Enum.GetValues<Rule>().Length} (Redis)");
+                continue;
+            }
+
             options.Folder.Create();
             Console.WriteLine($"{options.Store}, seed {options.Seed}: {options.Gateways} gateways, {options.Clients} clients");
             using var run = new CrashRun(options, Console.WriteLine);
@@ -46,6 +54,11 @@ internal static class Runs
                 Console.WriteLine(first is null
                     ? string.Create(CultureInfo.InvariantCulture, $"| `{bug.Name}`: {bug.What} | {options.Store} | NOT CAUGHT in {run.Seconds:F0} s | |")
                     : string.Create(CultureInfo.InvariantCulture, $"| `{bug.Name}`: {bug.What} | {options.Store} | {first.At - run.Served:F0} s | rule {rules} |"));
+                foreach (var line in run.Tell().TakeWhile((line, number) => number == 0 || line.StartsWith(' ') || line.StartsWith("order", StringComparison.Ordinal)))
+                {
+                    await Console.Error.WriteLineAsync(line); // by which key it was noticed
+                }
+
                 options.Folder.Delete(recursive: true);
             }
         }

@@ -11,6 +11,8 @@ internal sealed partial class RedisSite(CrashOptions options) : IStoreSite
     private readonly int _port = Ports.Next();
     private NodeProcess? _process;
 
+    public static bool IsInstalled { get; } = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "redis-server")));
+
     public string Name => "Redis";
 
     public FaultyLink? Link() => FaultyLink.To("127.0.0.1", _port, Ports.Next());

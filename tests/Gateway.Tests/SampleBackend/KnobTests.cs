@@ -105,6 +105,17 @@ public class KnobTests
     }
 
     [Fact]
+    public async Task Refuse_answers_the_error_status_that_is_asked_for_and_charges_nothing()
+    {
+        await using var shop = await Shop.OpenAsync();
+
+        using var answer = await shop.ConfirmAsync("order-1", headers: [("X-Demo-Fault", "refuse"), ("X-Demo-Status", "503")]);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Equal(0, await shop.CountAsync());
+    }
+
+    [Fact]
     public async Task Error_charges_and_answers_500()
     {
         await using var shop = await Shop.OpenAsync();

@@ -149,7 +149,8 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
         {
             Outcome.Answered { IsReplay: true } => "completed",
             Outcome.Refused { Code: "response-not-retained" } => "completed, not retained",
-            Outcome.Refused { Code: "outcome-unknown" } => "unknown",
+            Outcome.Refused { Status: 409, Code: "outcome-unknown" } => "unknown",
+            Outcome.Refused { Status: 502 or 504 } => "free",
             Outcome.Answered => "free",
             Outcome.Refused { Code: "key-reused" } => "completed or unknown by another body",
             var other => $"{other}",

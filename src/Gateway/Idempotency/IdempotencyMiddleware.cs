@@ -60,7 +60,19 @@ internal sealed class IdempotencyMiddleware(
         }
 
         // 3 Body
-        var body = await RequestBody.ReadAsync(context.Request, plan.MaxRequestBodySize, context.RequestAborted);
+        RequestBody? body;
+        try
+        {
+            body = await RequestBody.ReadAsync(context.Request, plan.MaxRequestBodySize, context.RequestAborted);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // The connection broke in the middle of it: nothing has begun, and nobody is there to be told. The server has not
+            // noticed yet; left to itself it would read on, fail again, and log an error of the application's.
+            context.Abort();
+            return;
+        }
+
         if (body is null)
         {
             context.Response.Headers.Connection = "close"; // the rest of the body is not worth reading

@@ -83,7 +83,7 @@ internal sealed class History(Timeline time)
     {
         yield return intent.ToString();
         var attempts = intent.Attempts;
-        var (from, to) = (attempts[0].Started, attempts.Max(attempt => attempt.Ended));
+        var (from, to) = (attempts[0].Started, attempts.Where(attempt => !attempt.IsAudit).Max(attempt => attempt.Ended) + Settling);
         var lines = attempts.Select(attempt => (At: attempt.Started, Line: attempt.ToString()))
             .Concat(Faults.Where(fault => fault.Touches(from, to)).Select(fault => (At: fault.From, Line: fault.ToString())))
             .OrderBy(line => line.At);

@@ -99,7 +99,7 @@ internal sealed class KeyRules(History history, Intent intent, bool before, Verd
             return;
         }
 
-        var ran = audit.Outcome is Outcome.Answered { IsReplay: false } or Outcome.Refused { Code: "upstream-unreachable" };
+        var ran = audit.Outcome is Outcome.Answered { IsReplay: false } or Outcome.Refused { Code: "upstream-unreachable" } or Outcome.Refused { Status: 502 or 504 };
         var wasAnswered = Answers().Any(pair => !pair.Attempt.IsAudit);
         if (before && !wasAnswered)
         {
@@ -111,7 +111,7 @@ internal sealed class KeyRules(History history, Intent intent, bool before, Verd
             Check(Rule.FreeMeansNothingDone, !before, () => "the key was free, and its effect was in the ledger", audit.Ended);
         }
 
-        if (audit.Outcome is Outcome.Refused { Code: "outcome-unknown" })
+        if (audit.Outcome is Outcome.Refused { Status: 409, Code: "outcome-unknown" }) // 502, 504: it was free, and the audit ran it
         {
             Check(Rule.UnknownHasACause, history.HadCause(intent), () => "the outcome is unknown, and nothing had gone wrong", _attempts[0].Ended);
         }

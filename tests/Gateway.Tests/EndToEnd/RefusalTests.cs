@@ -125,8 +125,10 @@ public sealed class RefusalTests : IAsyncLifetime
     [Fact]
     public async Task A_client_that_leaves_in_the_middle_of_its_body_leaves_no_record()
     {
-        using (var client = await RawClient.ConnectAsync(_gateway.Address))
+        // Many of them: whether the server or the read of the body hears of it first is a race.
+        for (var i = 0; i < 400; i++)
         {
+            using var client = await RawClient.ConnectAsync(_gateway.Address);
             await client.SendAsync("POST /p HTTP/1.1\r\nHost: g\r\nIdempotency-Key: k\r\nContent-Length: 100\r\n\r\nhalf");
             client.Reset();
         }

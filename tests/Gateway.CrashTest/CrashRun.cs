@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Gateway.CrashTest.Clients;
 using Gateway.CrashTest.Evidence;
@@ -27,7 +28,8 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
 
     public Verdict Verdict { get; } = new();
 
-    public Dictionary<FaultKind, int> Injected { get; } = [];
+    /// <summary>How often each kind of fault has been.</summary>
+    public ConcurrentDictionary<FaultKind, int> Injected { get; } = [];
 
     public SortedDictionary<string, int> Ends { get; } = [];
 
@@ -48,60 +50,22 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
         await using var site = new CrashSite(options);
         await site.StartAsync();
         var clients = Enumerable.Range(0, options.Clients).Select(number => new Client(number, options.Seed, site.Gateways, _time)).ToList();
+        using var auditor = new Auditor(site, _time, options.Seed);
         await Task.WhenAll(clients.Select(client => client.WarmUpAsync()));
         Served = _time.Now;
-        using var auditor = new Auditor(site, _time, options.Seed);
+
         var plan = new FaultPlan(options.Seed, options.Gateways, FaultInjector.Possible(options.Store));
         Vitals? baseline = null;
         for (var round = 1; round == 1 || (_time.Now < options.Duration.TotalSeconds && Verdict.Violations.Count == 0); round++)
         {
             var history = new History(_time);
-
-            // Calm: nobody fails but the clients.
-            await ServeAsync(clients, history, isCalm: true, Task.Delay(Calm), _ => Task.CompletedTask);
-            await Task.Delay(TimeSpan.FromSeconds(History.Settling));
-            if (baseline is null)
-            {
-                // The first gateway is the one that is never killed: what it held at rest, it holds at rest again.
-                baseline = await Vitals.OfAsync(site.Gateways[0].ProcessId);
-            }
-
-            // Storm
-            var injector = new FaultInjector(site);
-            await ServeAsync(clients, history, isCalm: false, Task.WhenAll(Task.Delay(options.Storm), injector.IsComplete).WaitAsync(options.Storm * 4), until => injector.RunAsync(plan, history, until));
-            var ended = _time.Now;
-
-            // Whole again
-            var unwell = await site.RecoverAsync(Patience);
-            Verdict.Check(Rule.AnswersLast, unwell is null, () => $"after the last fault, {unwell}", at: _time.Now);
-            foreach (var failure in injector.Failures)
-            {
-                Verdict.Check(Rule.NothingHangs, false, () => failure, at: _time.Now);
-            }
-
-            // Audit
-            history.Add(Known(site.Backend.ReadLedger()));
-            var before = history.Intents.Where(intent => history.Charges(intent).Count > 0).ToHashSet();
-            await auditor.AskAsync(history.Intents);
-            await auditor.AskAsync(_remembered.Select(old => old.Intent));
-            var late = ended + (RoutesFile.Deadline.TotalSeconds * 1.5) - _time.Now;
-            await Task.Delay(TimeSpan.FromSeconds(Math.Max(0, late))); // the slowest of what the backend was still asked to do
-            history.Add(Known(site.Backend.ReadLedger()));
-
-            // Judge
-            foreach (var intent in history.Intents)
-            {
-                new KeyRules(history, intent, before.Contains(intent), Verdict).Judge();
-                Count(intent);
-            }
-
-            foreach (var (intent, itsHistory) in _remembered)
-            {
-                new KeyRules(itsHistory, intent, before: true, Verdict).JudgeAgain();
-            }
-
+            await CalmAsync(clients, history);
+            baseline ??= await Vitals.OfAsync(site.Gateways[0].ProcessId);
+            await StormAsync(site, clients, plan, history);
+            var before = await AuditAsync(site, auditor, history);
+            Judge(history, before);
             await CheckVitalsAsync(site.Gateways[0], baseline);
-            Close(history, injector, round);
+            Close(history, round);
             clients.ForEach(client => client.Forget());
         }
 
@@ -109,6 +73,29 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
     }
 
     public void Dispose() => _time.Dispose();
+
+    /// <summary>Nobody fails but the clients.</summary>
+    private static async Task CalmAsync(List<Client> clients, History history)
+    {
+        await ServeAsync(clients, history, isCalm: true, Task.Delay(Calm), _ => Task.CompletedTask);
+        await Task.Delay(TimeSpan.FromSeconds(History.Settling));
+    }
+
+    /// <summary>Faults fall, until each kind has had its turn; then everything is made whole again.</summary>
+    private async Task StormAsync(CrashSite site, List<Client> clients, FaultPlan plan, History history)
+    {
+        var injector = new FaultInjector(site, Injected);
+        var length = Task.WhenAll(Task.Delay(options.Storm), Task.WhenAny(injector.IsComplete, Task.Delay(options.Storm * 4)));
+        await ServeAsync(clients, history, isCalm: false, length, until => injector.RunAsync(plan, history, until));
+        history.Ended = _time.Now;
+
+        var unwell = await site.RecoverAsync(Patience);
+        Verdict.Check(Rule.NothingHangs, unwell is null, () => $"after the last fault, {unwell}", at: _time.Now);
+        foreach (var failure in injector.Failures)
+        {
+            Verdict.Check(Rule.NothingHangs, false, () => failure, at: _time.Now);
+        }
+    }
 
     private static async Task ServeAsync(List<Client> clients, History history, bool isCalm, Task length, Func<CancellationToken, Task> faults)
     {
@@ -119,17 +106,47 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
         await serving;
     }
 
+    /// <returns>Whose effect was in the ledger before anybody asked.</returns>
+    private async Task<HashSet<Intent>> AuditAsync(CrashSite site, Auditor auditor, History history)
+    {
+        history.Add(Known(site.Backend.ReadLedger()));
+        var before = history.Intents.Where(intent => history.Charges(intent).Count > 0).ToHashSet();
+        await auditor.AskAsync(history.Intents);
+        await auditor.AskAsync(_remembered.Select(old => old.Intent));
+
+        // The slowest of what the backend was still asked to do.
+        var late = history.Ended + (RoutesFile.Deadline.TotalSeconds * 1.5) - _time.Now;
+        await Task.Delay(TimeSpan.FromSeconds(Math.Max(0, late)));
+        history.Add(Known(site.Backend.ReadLedger()));
+        return before;
+    }
+
     /// <summary>A charge for a key of a round that is over comes out of nowhere.</summary>
-    private List<Charge> Known(IReadOnlyList<Charge> charges)
+    private IReadOnlyList<Charge> Known(IReadOnlyList<Charge> charges)
     {
         foreach (var charge in charges.Where(charge => _over.Contains(charge.OrderId)))
         {
             Verdict.Check(Rule.AtMostOnce, false, () => $"rounds later, an effect comes again: {charge}", at: _time.Now);
         }
 
-        return [.. charges];
+        return charges;
     }
 
+    private void Judge(History history, HashSet<Intent> before)
+    {
+        foreach (var intent in history.Intents)
+        {
+            new KeyRules(history, intent, before.Contains(intent), Verdict).Judge();
+            Count(intent);
+        }
+
+        foreach (var (intent, itsHistory) in _remembered)
+        {
+            new KeyRules(itsHistory, intent, before: true, Verdict).JudgeAgain();
+        }
+    }
+
+    /// <summary>The first gateway is the one that is never killed: what it held at rest, it holds at rest again.</summary>
     private async Task CheckVitalsAsync(GatewayNode gateway, Vitals baseline)
     {
         var now = await Vitals.OfAsync(gateway.ProcessId);
@@ -158,13 +175,8 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
         Ends[end] = Ends.GetValueOrDefault(end) + 1;
     }
 
-    private void Close(History history, FaultInjector injector, int round)
+    private void Close(History history, int round)
     {
-        foreach (var (kind, count) in injector.Injected)
-        {
-            Injected[kind] = Injected.GetValueOrDefault(kind) + count;
-        }
-
         foreach (var intent in history.Intents)
         {
             _over.Add(intent.OrderId);
@@ -181,7 +193,7 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
             }
         }
 
-        say(string.Create(CultureInfo.InvariantCulture, $"  {_time.Now,7:F1} s  round {round}: {history.Intents.Count} keys, {injector.Injected.Values.Sum()} faults, {Verdict.Violations.Count} violations"));
+        say(string.Create(CultureInfo.InvariantCulture, $"  {_time.Now,7:F1} s  round {round}: {history.Intents.Count} keys, {history.Faults.Count} faults, {Verdict.Violations.Count} violations"));
         _told.AddRange(Verdict.Violations.OrderBy(violation => violation.At).SelectMany(violation => (IEnumerable<string>)
         [
             string.Create(CultureInfo.InvariantCulture, $"{(int)violation.Rule} {violation.Rule} at {violation.At:F3}: {violation.What}"),

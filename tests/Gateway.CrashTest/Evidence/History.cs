@@ -19,6 +19,9 @@ internal sealed class History(Timeline time)
 
     public Timeline Time => time;
 
+    /// <summary>When the last fault was taken back.</summary>
+    public double Ended { get; set; }
+
     public ConcurrentQueue<Intent> Intents { get; } = [];
 
     public IReadOnlyList<FaultWindow> Faults

@@ -6,13 +6,11 @@ using Gateway.Tests.Support;
 namespace Gateway.CrashTest.Faults;
 
 /// <summary>Makes the planned faults, several at a time, and takes each back.</summary>
-internal sealed class FaultInjector(CrashSite site)
+/// <param name="injected">Counts how often each kind has been.</param>
+internal sealed class FaultInjector(CrashSite site, ConcurrentDictionary<FaultKind, int> injected)
 {
     private readonly ConcurrentDictionary<object, SemaphoreSlim> _turns = new();
     private readonly TaskCompletionSource _isComplete = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>How often each kind has been.</summary>
-    public ConcurrentDictionary<FaultKind, int> Injected { get; } = new();
 
     /// <summary>Each kind has been.</summary>
     public Task IsComplete => _isComplete.Task;
@@ -108,9 +106,9 @@ internal sealed class FaultInjector(CrashSite site)
                 _ => throw new InvalidOperationException($"{fault.Kind} has no maker."),
             });
         }
-        catch (Exception e) when (e is not InvalidOperationException { Source: null })
+        catch (Exception e)
         {
-            Failures.Enqueue($"{fault.Kind} at gateway {fault.Gateway} could not be taken back: {e.Message}");
+            Failures.Enqueue($"{fault.Kind} at gateway {fault.Gateway} could not be made or taken back: {e.Message}");
         }
 
         Task LinkAsync(FaultyLink link, LinkFault how) => AtAsync(link, fault.Gateway, async () =>
@@ -133,8 +131,8 @@ internal sealed class FaultInjector(CrashSite site)
                 }
 
                 var window = history.Begin(fault.Kind.ToString(), where);
-                Injected.AddOrUpdate(fault.Kind, 1, (_, count) => count + 1);
-                if (Injected.Count == Possible(site.Store.Name).Count)
+                injected.AddOrUpdate(fault.Kind, 1, (_, count) => count + 1);
+                if (injected.Count == Possible(site.Store.Name).Count)
                 {
                     _isComplete.TrySetResult();
                 }

@@ -35,30 +35,24 @@ internal sealed class CrashSite : IAsyncDisposable
     /// <returns>What is not as it was before the faults; null: everything is.</returns>
     public async Task<string?> RecoverAsync(TimeSpan patience)
     {
-        string? ended = null;
-        foreach (var gateway in Gateways.Where(gateway => gateway.HasEnded))
-        {
-            ended = $"gateway {gateway.Number} has ended and nobody had killed it";
-            await gateway.RestartAsync();
-        }
-
+        string? unwell = null;
         foreach (var gateway in Gateways)
         {
             gateway.StoreLink?.ForgetTheDead();
             gateway.BackendLink.ForgetTheDead();
-            var started = TimeProvider.System.GetTimestamp();
-            while (await gateway.AnswersWaitingAsync() is not 0 and var waiting)
+            if (gateway.HasEnded)
             {
-                if (TimeProvider.System.GetElapsedTime(started) > patience)
-                {
-                    return ended ?? (waiting is null ? $"gateway {gateway.Number} is not ready" : $"{waiting} answers still wait for the store at gateway {gateway.Number}");
-                }
-
-                await Task.Delay(50);
+                unwell = $"gateway {gateway.Number} has ended, and nobody had killed it";
+                await gateway.RestartAsync();
             }
         }
 
-        return ended;
+        foreach (var gateway in Gateways)
+        {
+            unwell = await ComeHomeAsync(gateway, patience) ?? unwell;
+        }
+
+        return unwell;
     }
 
     public async ValueTask DisposeAsync()
@@ -70,5 +64,26 @@ internal sealed class CrashSite : IAsyncDisposable
 
         Backend.Dispose();
         await Store.DisposeAsync();
+    }
+
+    /// <summary>Waits until it is ready and no answer waits for the store.</summary>
+    private static async Task<string?> ComeHomeAsync(GatewayNode gateway, TimeSpan patience)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var waiting = await gateway.AnswersWaitingAsync();
+            if (waiting == 0)
+            {
+                return null;
+            }
+
+            if (TimeProvider.System.GetElapsedTime(started) > patience)
+            {
+                return waiting is null ? $"gateway {gateway.Number} is not ready" : $"{waiting} answers still wait for the store at gateway {gateway.Number}";
+            }
+
+            await Task.Delay(50);
+        }
     }
 }

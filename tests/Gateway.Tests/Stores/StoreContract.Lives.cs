@@ -33,6 +33,20 @@ public abstract partial class StoreContract
     }
 
     [ServerFact]
+    public async Task A_begin_repeated_on_other_terms_holds_the_record_on_the_new_ones()
+    {
+        var key = NewKey();
+        var claim = await ClaimAsync(key);
+        var again = Request(key, claim) with { Fingerprint = OtherFingerprint, Lease = Lease * 2, Retention = Retention / 2 };
+
+        Assert.Equal(BeginOutcome.Claimed, (await Store.BeginAsync(again)).Outcome);
+
+        var found = await Store.BeginAsync(Request(key, ClaimToken.New()));
+        Assert.Equal((BeginOutcome.InFlight, OtherFingerprint), (found.Outcome, found.Fingerprint));
+        Assert.InRange(found.LeaseRemaining, Lease, Lease * 2);
+    }
+
+    [ServerFact]
     public async Task A_renewed_lease_keeps_the_record_in_flight_beyond_its_first_lease_and_retention()
     {
         var key = NewKey();

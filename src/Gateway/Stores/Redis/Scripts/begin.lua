@@ -10,11 +10,8 @@ local state = value:byte(2)
 if value:byte(1) ~= 1 then
     return { value, 0 }
 end
-if state == 1 then
-    if value:sub(3, 18) == ARGV[3] then
-        redis.call('PEXPIRE', KEYS[1], ARGV[2])
-        return { value, 0 }
-    end
+local own = state == 1 and value:sub(3, 18) == ARGV[3]
+if state == 1 and not own then
     -- The key lives for lease + retention from its last renewal on, so what is left beyond the retention is the lease.
     local lease = redis.call('PTTL', KEYS[1]) - struct.unpack('>I8', value, 75)
     if lease > 0 then
@@ -22,9 +19,10 @@ if state == 1 then
     end
     state = 3
 end
-if state == 3 and ARGV[5] == '1' and value:sub(19, 66) == ARGV[4] then
-    local taken = ARGV[1]:sub(1, 66) .. value:sub(67, 74) .. ARGV[1]:sub(75)
-    redis.call('SET', KEYS[1], taken, 'PX', ARGV[2])
-    return { taken, 0 }
+-- Repeated or taken over, the record is written whole: the retention in it and the time that it lives belong together.
+if own or (state == 3 and ARGV[5] == '1' and value:sub(19, 66) == ARGV[4]) then
+    local claimed = ARGV[1]:sub(1, 66) .. value:sub(67, 74) .. ARGV[1]:sub(75)
+    redis.call('SET', KEYS[1], claimed, 'PX', ARGV[2])
+    return { claimed, 0 }
 end
 return { value, 0 }

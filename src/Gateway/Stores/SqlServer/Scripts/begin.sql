@@ -1,6 +1,7 @@
 -- @key, @claim, @fingerprint, @lease, @retention (ms), @take_over, @operation, @client_key, @actor.
 -- Answers one row: whether the record is the caller's, and what there is. No record (state is null): it was released or swept
--- in this very moment, and the batch is repeated. The unique index alone decides between two that insert at once.
+-- in this very moment, or became one that the caller may claim, and the batch is repeated. The unique index alone decides
+-- between two that insert at once.
 SET NOCOUNT ON;
 DECLARE @record_key binary(16) = CAST(@key AS binary(16));
 DECLARE @own binary(16) = CAST(@claim AS binary(16));
@@ -65,5 +66,12 @@ SELECT @claimed AS claimed,
     r.lease_until - @now AS lease_left,
     a.bytes
 FROM (SELECT 1 AS one) AS o
-    LEFT JOIN [idempotency].[record] AS r ON r.record_key = @record_key AND (r.expires_at > @now OR @claimed = 1)
+    LEFT JOIN [idempotency].[record] AS r ON r.record_key = @record_key
+        AND (@claimed = 1
+            OR (r.expires_at > @now
+                -- As in the update above, for what has changed since: "unknown" is no answer to one who would take it over.
+                AND NOT (r.state = 1 AND r.claim = @own)
+                AND NOT (@take_over = 1
+                    AND r.fingerprint = CAST(@fingerprint AS binary(48))
+                    AND (r.state = 3 OR (r.state = 1 AND r.lease_until <= @now)))))
     LEFT JOIN [idempotency].[answer] AS a ON a.id = r.id AND r.state = 2;

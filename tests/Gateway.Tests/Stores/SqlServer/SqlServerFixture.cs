@@ -21,7 +21,9 @@ public class SqlServerFixture : IAsyncLifetime
 
     internal static SqlServerSchemaCheck Check(SqlServerStoreOptions options) => new(new SqlServerDatabase(options), new SqlServerScripts(options.Schema), options);
 
-    internal void Execute(string sql) => SqlServerAccess.Ask(ConnectionString!, sql.Replace("[idempotency]", $"[{Schema}]", StringComparison.Ordinal));
+    internal void Execute(string sql) => Ask(sql);
+
+    internal object? Ask(string sql) => SqlServerAccess.Ask(ConnectionString!, sql.Replace("[idempotency]", $"[{Schema}]", StringComparison.Ordinal));
 
     public Task InitializeAsync() => ConnectionString is null ? Task.CompletedTask : Check(Options).CheckAsync();
 

@@ -5,7 +5,14 @@ namespace Gateway.Tests.Idempotency.Request;
 
 public sealed class JsonCanonicalizerProperties
 {
-    private static readonly string[] Segments = ["a", "b", "ab", "*", "0", "1", "", "é", "/", "~"];
+    private static readonly string[] Segments = ["a", "b", "ab", "*", "0", "1", "", "é", "/", "~", "-", "01", "~1", "99999999999999999999", "\n", "😀"];
+
+    private static readonly byte[][] Pieces =
+    [
+        .. ((string[])["\"", "\\", "\\u0041", "\\ud83d", "\\ude00", "{", "}", "[", "]", ",", ":", "0", "1", "-", ".", "e", "E+", "e-1", "00", "1e999999999999999", "e9999999999999999", " ", "\n", "\0", "null", "true", "/", "//", "\uFEFF", "é", "\"a\":1,", "\"\\u0061\":2,"])
+            .Select(Encoding.UTF8.GetBytes),
+        [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xFF], [0xC3],
+    ];
 
     [Property(MaxTest = 2000)]
     public void However_a_value_is_spelt_its_canonical_bytes_are_the_same(int seed)
@@ -73,6 +80,37 @@ public sealed class JsonCanonicalizerProperties
 
         Assert.Equal(Canonical.Of(bytes) is null, Canonical.Of(bytes, Canonical.Selection([], ["/no/such/thing"])) is null);
         Assert.Equal(Canonical.Of(cut) is null, Canonical.Of(cut, Canonical.Selection([], ["/no/such/thing"])) is null);
+    }
+
+    /// <summary>Against a parser of its own: what is taken, and what is taken for the same.</summary>
+    [Property(MaxTest = 4000)]
+    public void Texts_that_were_mutated_are_taken_and_told_apart_as_the_model_says(int seed)
+    {
+        var random = new Random(seed);
+        var bytes = Encoding.UTF8.GetBytes(JsonTree.Random(random, 3).Spell(random));
+        for (var i = 0; i < 6; i++)
+        {
+            var mutated = Mutated(bytes, random);
+            var (one, other) = (Canonical.Of(bytes), Canonical.Of(mutated));
+            var (model, otherModel) = (JsonModel.Of(bytes), JsonModel.Of(mutated));
+            Assert.True(one is null == model is null, Encoding.UTF8.GetString(bytes));
+            Assert.True(other is null == otherModel is null, Encoding.UTF8.GetString(mutated));
+            Assert.True((one == other) == (model == otherModel), $"{Encoding.UTF8.GetString(bytes)}\n{Encoding.UTF8.GetString(mutated)}");
+            bytes = mutated;
+        }
+    }
+
+    private static byte[] Mutated(byte[] bytes, Random random)
+    {
+        var at = random.Next(bytes.Length + 1);
+        var piece = Pieces[random.Next(Pieces.Length)];
+        return random.Next(5) switch
+        {
+            0 => [.. bytes[..at], .. bytes[Math.Min(bytes.Length, at + random.Next(1, 4))..]],
+            1 when at < bytes.Length => [.. bytes[..at], (byte)random.Next(256), .. bytes[(at + 1)..]],
+            2 when at < bytes.Length => [.. bytes[..at], .. piece, .. bytes[(at + 1)..]],
+            _ => [.. bytes[..at], .. piece, .. bytes[at..]],
+        };
     }
 
     private static string[][] Pointers(Random random) =>

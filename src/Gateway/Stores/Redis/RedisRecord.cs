@@ -42,6 +42,7 @@ internal static class RedisRecord
         return value;
     }
 
+    /// <remarks>There is no checksum over the head: what its parts say of each other is compared, so that damage shows where it would matter most.</remarks>
     /// <exception cref="InvalidDataException">Not a whole record of a known version: an error, never "not found".</exception>
     public static BeginResult Describe(ReadOnlyMemory<byte> value, ClaimToken claim, long leaseLeft)
     {
@@ -53,23 +54,45 @@ internal static class RedisRecord
                 : $"A record has version {span[0]}; this gateway knows version {Version}.");
         }
 
-        var fingerprint = Fingerprint.Read(span[18..]);
-        var createdAt = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(span[66..]));
-        return (RecordState)span[1] switch
+        var label = BinaryPrimitives.ReadUInt16BigEndian(span[82..]);
+        if (span.Length < HeadSize + label || !IsLabel(span.Slice(HeadSize, label)))
         {
+            throw new InvalidDataException($"A record of {span.Length} bytes is cut, or its label is damaged.");
+        }
+
+        var state = (RecordState)span[1];
+        if (state != RecordState.Completed && span.Length > HeadSize + label)
+        {
+            throw new InvalidDataException($"A record in state {span[1]} has an answer."); // it was completed, and must not run again
+        }
+
+        var fingerprint = Fingerprint.Read(span[18..]);
+        var createdAt = StoredTime.Read(BinaryPrimitives.ReadInt64BigEndian(span[66..]));
+        return state switch
+        {
+            RecordState.Unknown when leaseLeft > 0 => throw new InvalidDataException("A record is marked Unknown, and its lease is alive."),
             RecordState.InFlight when ClaimToken.Read(span[2..]) == claim => BeginResult.Claimed(createdAt),
             RecordState.InFlight when leaseLeft > 0 => BeginResult.InFlight(fingerprint, createdAt, TimeSpan.FromMilliseconds(leaseLeft)),
             RecordState.InFlight or RecordState.Unknown => BeginResult.Unknown(fingerprint, createdAt),
-            RecordState.Completed => BeginResult.Completed(fingerprint, createdAt, AnswerOf(value)),
+            RecordState.Completed => BeginResult.Completed(fingerprint, createdAt, value[(HeadSize + label)..]),
             _ => throw new InvalidDataException($"A record has the unknown state {span[1]}."),
         };
     }
 
     public static RecordState StateOf(ReadOnlySpan<byte> value) => value.Length > 1 ? (RecordState)value[1] : default;
 
-    private static ReadOnlyMemory<byte> AnswerOf(ReadOnlyMemory<byte> value)
+    private static bool IsLabel(ReadOnlySpan<byte> label)
     {
-        var start = HeadSize + BinaryPrimitives.ReadUInt16BigEndian(value.Span[82..]);
-        return start <= value.Length ? value[start..] : throw new InvalidDataException($"A record of {value.Length} bytes is cut.");
+        for (var text = 0; text < 2; text++)
+        {
+            if (label.Length < 2 || label.Length < 2 + BinaryPrimitives.ReadUInt16BigEndian(label))
+            {
+                return false;
+            }
+
+            label = label[(2 + BinaryPrimitives.ReadUInt16BigEndian(label))..];
+        }
+
+        return label.Length == 16;
     }
 }

@@ -19,8 +19,14 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
 
     public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
     {
-        var value = (ReadOnlyMemory<byte>)await _database.StringGetAsync(KeyOf(key));
-        return RedisRecord.StateOf(value.Span) == RecordState.Completed ? RedisRecord.Describe(value, default, 0) : null;
+        var value = await TellApartAsync(new ValueTask<RedisValue>(_database.StringGetAsync(KeyOf(key))));
+        if (value.IsNull)
+        {
+            return null;
+        }
+
+        var found = RedisRecord.Describe((ReadOnlyMemory<byte>)value, default, 0); // throws for what it cannot read: that is not "nothing"
+        return found.Outcome == BeginOutcome.Completed ? found : null;
     }
 
     public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) =>
@@ -89,6 +95,10 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
         catch (RedisServerException e) when (RefusesWrites.Any(code => e.Message.StartsWith(code, StringComparison.Ordinal)))
         {
             throw new StoreRefusesWritesException(e);
+        }
+        catch (RedisServerException e) when (e.Message.StartsWith("WRONGTYPE ", StringComparison.Ordinal))
+        {
+            throw new InvalidDataException("Something that is no record stands under a record's key.", e);
         }
         catch (RedisConnectionException e) when (OnlyReplicasAnswer())
         {

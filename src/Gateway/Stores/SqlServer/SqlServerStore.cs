@@ -119,11 +119,12 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
 
         public BeginResult Describe()
         {
-            var createdAt = DateTimeOffset.FromUnixTimeMilliseconds(_createdAt ?? _now);
+            var createdAt = StoredTime.Read(_createdAt ?? _now);
             return State switch
             {
                 _ when _claimed => BeginResult.Claimed(createdAt),
                 RecordState.Completed => BeginResult.Completed(_fingerprint, createdAt, _answer),
+                RecordState.InFlight when _leaseLeft > 0 && !StoredTime.IsValid(_leaseLeft) => throw new InvalidDataException("A record's lease ends at a time that cannot be."),
                 RecordState.InFlight when _leaseLeft > 0 => BeginResult.InFlight(_fingerprint, createdAt, TimeSpan.FromMilliseconds(_leaseLeft)),
                 RecordState.InFlight or RecordState.Unknown => BeginResult.Unknown(_fingerprint, createdAt),
                 _ => throw new InvalidDataException($"A record has the unknown state {(int?)State}."),

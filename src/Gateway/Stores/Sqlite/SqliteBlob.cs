@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace Gateway.Stores.Sqlite;
 
 /// <summary>Values as the blobs that are stored: big endian, fixed size.</summary>
@@ -25,4 +27,13 @@ internal static class SqliteBlob
     }
 
     public static byte[] Of(UInt128 value) => Of(new ClaimToken(value));
+
+    /// <exception cref="InvalidDataException">It has another size.</exception>
+    public static byte[] Read(SqliteDataReader reader, int column, int size)
+    {
+        var length = reader.GetBytes(column, 0, null, 0, 0);
+        return length == size
+            ? reader.GetFieldValue<byte[]>(column)
+            : throw new InvalidDataException($"Column {reader.GetName(column)} of row {reader.GetInt64(0)} has {length} bytes, not {size}.");
+    }
 }

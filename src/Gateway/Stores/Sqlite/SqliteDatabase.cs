@@ -51,7 +51,7 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
             throw new StoreConfigurationException(
                 Place, $"'{path}' is new or not in use by a gateway yet, and another process holds it: {e.Message}", "End that process, or start again when it is done.", e);
         }
-        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new StoreConfigurationException(
                 Place, $"'{path}' cannot be opened: {e.Message}", schema.Cure, e);

@@ -30,7 +30,7 @@ internal readonly record struct SqliteRow(
 
     public BeginResult Describe(long now)
     {
-        var createdAt = DateTimeOffset.FromUnixTimeMilliseconds(CreatedAt);
+        var createdAt = StoredTime.Read(CreatedAt);
         return State switch
         {
             RecordState.Completed => BeginResult.Completed(Fingerprint, createdAt, Answer
@@ -42,13 +42,32 @@ internal readonly record struct SqliteRow(
         };
     }
 
-    private static SqliteRow Read(SqliteDataReader reader) => new(
-        reader.GetInt64(0),
-        (RecordState)reader.GetByte(1),
-        ClaimToken.Read(reader.GetFieldValue<byte[]>(2)),
-        Fingerprint.Read(reader.GetFieldValue<byte[]>(3)),
-        reader.GetInt64(4),
-        reader.GetInt64(5),
-        reader.GetInt64(6),
-        reader.IsDBNull(7) ? null : reader.GetFieldValue<byte[]>(7));
+    /// <exception cref="InvalidDataException">Damaged: an error of its own kind, as any other counts as a store that fails, past which a policy may let requests.</exception>
+    private static SqliteRow Read(SqliteDataReader reader)
+    {
+        var id = reader.GetInt64(0);
+        var state = reader.GetInt64(1);
+        var row = new SqliteRow(
+            id,
+            (RecordState)Math.Clamp(state, 0, byte.MaxValue),
+            ClaimToken.Read(SqliteBlob.Read(reader, 2, ClaimToken.Size)),
+            Fingerprint.Read(SqliteBlob.Read(reader, 3, Fingerprint.Size)),
+            reader.GetInt64(4),
+            reader.GetInt64(5),
+            reader.GetInt64(6),
+            reader.IsDBNull(7) ? null : reader.GetFieldValue<byte[]>(7));
+        if (!Enum.IsDefined(row.State))
+        {
+            throw new InvalidDataException($"Record {id} has the unknown state {state}.");
+        }
+
+        if (!StoredTime.IsValid(row.LeaseUntil) || !StoredTime.IsValid(row.ExpiresAt) || !StoredTime.IsValid(row.CreatedAt))
+        {
+            throw new InvalidDataException($"Record {id} has a time that cannot be.");
+        }
+
+        return row is { State: not RecordState.Completed, Answer: not null }
+            ? throw new InvalidDataException($"Record {id} is in state {state}, and has an answer.") // it was completed, and must not run again
+            : row;
+    }
 }

@@ -56,6 +56,11 @@ public sealed class SqliteFileTests : IDisposable
         AssertFault(_folder.File, "Give a path that this process may create and write.");
     }
 
+    [Theory]
+    [InlineData("a\0b.db")]
+    [InlineData("\0")]
+    public void A_path_that_no_file_can_have_is_a_configuration_fault(string path) => AssertFault(path, "Give a path that this process may create and write.");
+
     [Fact]
     public void A_file_that_is_no_database_is_a_configuration_fault_and_stays_as_it_is()
     {

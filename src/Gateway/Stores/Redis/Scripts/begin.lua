@@ -6,18 +6,21 @@ if not value then
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
     return { ARGV[1], 0 }
 end
+-- Not a whole record of this version (one without an answer ends with its label): the caller says so, and nothing is decided here.
 local state = value:byte(2)
-if value:byte(1) ~= 1 then
+if value:byte(1) ~= 1 or #value < 84 or (state ~= 2 and #value ~= 84 + struct.unpack('>I2', value, 83)) then
     return { value, 0 }
 end
+-- The key lives for lease + retention from its last renewal on, so what is left beyond the retention is the lease.
+local lease = redis.call('PTTL', KEYS[1]) - struct.unpack('>I8', value, 75)
 local own = state == 1 and value:sub(3, 18) == ARGV[3]
 if state == 1 and not own then
-    -- The key lives for lease + retention from its last renewal on, so what is left beyond the retention is the lease.
-    local lease = redis.call('PTTL', KEYS[1]) - struct.unpack('>I8', value, 75)
     if lease > 0 then
         return { value, lease }
     end
     state = 3
+elseif state == 3 and lease > 0 then
+    return { value, lease } -- damaged: what was marked Unknown lives for its retention alone
 end
 -- Repeated or taken over, the record is written whole: the retention in it and the time that it lives belong together.
 if own or (state == 3 and ARGV[5] == '1' and value:sub(19, 66) == ARGV[4]) then

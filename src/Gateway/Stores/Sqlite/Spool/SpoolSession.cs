@@ -39,21 +39,28 @@ internal sealed class SpoolSession : SqliteSession
         bytes,
         _options.MaxSize).Scalar();
 
+    /// <exception cref="InvalidDataException">An entry is damaged: which record it is for cannot be told, so none may be taken for free.</exception>
     public List<SpoolEntry> List(long after, int limit)
     {
         var entries = new List<SpoolEntry>();
         using var reader = _list.With(after, _options.Store, limit).Read();
         while (reader.Read())
         {
-            entries.Add(new SpoolEntry(
-                reader.GetInt64(0),
-                RecordKey.Read(reader.GetFieldValue<byte[]>(1)),
-                ClaimToken.Read(reader.GetFieldValue<byte[]>(2)),
-                Fingerprint.Read(reader.GetFieldValue<byte[]>(3)),
-                DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(4)),
-                reader.GetInt32(8))
+            var (number, size) = (reader.GetInt64(0), reader.GetInt64(8));
+            if (size is < 0 or > int.MaxValue)
             {
-                Label = new RecordLabel(reader.GetString(5), reader.GetString(6), ClaimToken.Read(reader.GetFieldValue<byte[]>(7)).Value),
+                throw new InvalidDataException($"Entry {number} of the spool says that its answer has {size} bytes.");
+            }
+
+            entries.Add(new SpoolEntry(
+                number,
+                RecordKey.Read(SqliteBlob.Read(reader, 1, RecordKey.Size)),
+                ClaimToken.Read(SqliteBlob.Read(reader, 2, ClaimToken.Size)),
+                Fingerprint.Read(SqliteBlob.Read(reader, 3, Fingerprint.Size)),
+                StoredTime.Read(reader.GetInt64(4)),
+                (int)size)
+            {
+                Label = new RecordLabel(reader.GetString(5), reader.GetString(6), ClaimToken.Read(SqliteBlob.Read(reader, 7, ClaimToken.Size)).Value),
             });
         }
 

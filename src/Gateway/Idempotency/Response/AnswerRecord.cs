@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using Gateway.Stores;
 
 namespace Gateway.Idempotency.Response;
 
@@ -105,9 +106,20 @@ internal readonly struct AnswerRecord
         }
 
         var record = new AnswerRecord(bytes, headLength);
-        return record.Kind is AnswerKind.Whole or AnswerKind.Tombstone
+        if (record.Kind is not (AnswerKind.Whole or AnswerKind.Tombstone))
+        {
+            throw new InvalidDataException($"An answer record has the unknown kind {(byte)record.Kind}.");
+        }
+
+        if (record.Status is < 100 or > 999 || !StoredTime.IsValid(BinaryPrimitives.ReadInt64BigEndian(span[4..])))
+        {
+            throw new InvalidDataException("An answer record has a status or a time that cannot be.");
+        }
+
+        // Found now and not in the middle of a replay, whose status would be out by then.
+        return new HeadReader(span.Slice(FixedSize, headLength)).IsWhole()
             ? record
-            : throw new InvalidDataException($"An answer record has the unknown kind {(byte)record.Kind}.");
+            : throw new InvalidDataException("An answer record's head is not made of what it should be.");
     }
 
     public HeadReader ReadHead() => new(_bytes.Span.Slice(FixedSize, _headLength));
@@ -130,6 +142,50 @@ internal readonly struct AnswerRecord
         public int ReadCount() => ReadInt32();
 
         public (string Name, string Value) ReadLine() => (ReadText()!, ReadText()!);
+
+        /// <summary>Walks all of it, and makes nothing: no length and no count can ask for more than there is.</summary>
+        public bool IsWhole()
+        {
+            if (!TrySkipText(least: -1))
+            {
+                return false;
+            }
+
+            for (var list = 0; list < 2; list++)
+            {
+                if (_rest.Length < sizeof(int) || ReadInt32() is var count && count < 0)
+                {
+                    return false;
+                }
+
+                for (; count > 0; count--)
+                {
+                    if (!TrySkipText(least: 0) || !TrySkipText(least: 0))
+                    {
+                        return false;
+                    }
+                }
+            }
+
+            return _rest.IsEmpty;
+        }
+
+        private bool TrySkipText(int least)
+        {
+            if (_rest.Length < sizeof(int))
+            {
+                return false;
+            }
+
+            var length = ReadInt32();
+            if (length < least || length > _rest.Length)
+            {
+                return false;
+            }
+
+            _rest = _rest[Math.Max(length, 0)..];
+            return true;
+        }
 
         private string? ReadText()
         {

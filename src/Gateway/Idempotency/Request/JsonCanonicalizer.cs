@@ -147,6 +147,7 @@ internal ref struct JsonCanonicalizer
     {
         var start = _output.Length;
         var any = false;
+        Span<char> digits = stackalloc char[10];
         _output.WriteByte((byte)'[');
         for (var index = 0; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; index++)
         {
@@ -162,7 +163,8 @@ internal ref struct JsonCanonicalizer
             }
 
             // With pointers, elements may be missing: each says where it stood.
-            var below = position.Below(index.ToString(CultureInfo.InvariantCulture));
+            index.TryFormat(digits, out var length, default, CultureInfo.InvariantCulture);
+            var below = position.Below(digits[..length]);
             if (below.IsDropped)
             {
                 _reader.Skip();

@@ -52,25 +52,67 @@ internal readonly struct JsonPosition
     public bool IsPartial => _include is not null;
 
     /// <summary>Nothing below counts.</summary>
-    public bool IsDropped => _include is { Length: 0 } || _exclude.Any(node => node.IsEnd);
+    public bool IsDropped => _include is { Length: 0 } || _exclude.Any(static node => node.IsEnd);
 
-    public JsonPosition Below(string segment)
+    public JsonPosition Below(ReadOnlySpan<char> segment)
     {
         var include = _include is null ? null : Step(_include, segment);
-        return new JsonPosition(include is not null && include.Any(node => node.IsEnd) ? null : include, Step(_exclude, segment));
+        return new JsonPosition(include is not null && include.Any(static node => node.IsEnd) ? null : include, Step(_exclude, segment));
     }
 
-    private static PointerNode[] Step(PointerNode[] nodes, string segment) => [.. nodes.SelectMany(node => node.Below(segment))];
+    /// <summary>Mostly nothing or one node: for that nothing is allocated, as a body may have hundreds of thousands of elements.</summary>
+    private static PointerNode[] Step(PointerNode[] nodes, ReadOnlySpan<char> segment)
+    {
+        PointerNode? first = null;
+        List<PointerNode>? all = null;
+        foreach (var node in nodes)
+        {
+            Add(node.Child(segment), ref first, ref all);
+            Add(node.Wildcard, ref first, ref all);
+        }
+
+        return all is not null ? [.. all] : first?.Alone ?? [];
+
+        static void Add(PointerNode? node, ref PointerNode? first, ref List<PointerNode>? all)
+        {
+            if (node is null)
+            {
+                return;
+            }
+
+            if (first is null)
+            {
+                first = node;
+            }
+            else
+            {
+                (all ??= [first]).Add(node);
+            }
+        }
+    }
 }
 
 internal sealed class PointerNode
 {
     private readonly Dictionary<string, PointerNode> _children = new(StringComparer.Ordinal);
 
+    public PointerNode() => Alone = [this];
+
     public bool IsEnd { get; set; }
+
+    /// <summary>This one as the only place: made once, not for each element of a body.</summary>
+    public PointerNode[] Alone { get; }
+
+    /// <summary>Below every segment.</summary>
+    public PointerNode? Wildcard { get; private set; }
 
     public PointerNode Add(string segment)
     {
+        if (segment == "*")
+        {
+            return Wildcard ??= new PointerNode();
+        }
+
         if (!_children.TryGetValue(segment, out var child))
         {
             _children.Add(segment, child = new PointerNode());
@@ -79,16 +121,7 @@ internal sealed class PointerNode
         return child;
     }
 
-    public IEnumerable<PointerNode> Below(string segment)
-    {
-        if (_children.TryGetValue(segment, out var child))
-        {
-            yield return child;
-        }
-
-        if (segment != "*" && _children.TryGetValue("*", out var any))
-        {
-            yield return any;
-        }
-    }
+    /// <summary>Below this segment by its name.</summary>
+    public PointerNode? Child(ReadOnlySpan<char> segment) =>
+        _children.Count > 0 && _children.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(segment, out var child) ? child : null;
 }

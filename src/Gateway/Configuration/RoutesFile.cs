@@ -109,14 +109,22 @@ internal sealed class RoutesFileProvider(string path) : ConfigurationProvider, I
 
     private Dictionary<string, string?>? Parse(byte[] bytes, out IReadOnlyList<ConfigurationFault> faults)
     {
+        if (!IsText(bytes))
+        {
+            // The reader would put U+FFFD in place of what it cannot decode: another path or another name, without a word.
+            faults = [new(path, "is not UTF-8.", "Save it as UTF-8.")];
+            return null;
+        }
+
         IConfigurationRoot parsed;
         try
         {
             using var stream = new MemoryStream(bytes, writable: false);
             parsed = new ConfigurationBuilder().AddJsonStream(stream).Build();
         }
-        catch (Exception e) when (e is FormatException or InvalidDataException or System.Text.Json.JsonException)
+        catch (Exception e) when (e is FormatException or InvalidDataException or InvalidOperationException or System.Text.Json.JsonException)
         {
+            // InvalidOperationException: an escape that is no Unicode ("\ud800"). From a reload nothing may be thrown: it would end the process.
             faults = [new(path, $"is not valid JSON: {(e.InnerException ?? e).Message}", "Correct the file; comments and trailing commas are allowed.")];
             return null;
         }
@@ -124,4 +132,8 @@ internal sealed class RoutesFileProvider(string path) : ConfigurationProvider, I
         faults = [.. RoutesShape.Check(parsed), .. LoggingShape.Check(parsed)];
         return faults.Count == 0 ? parsed.AsEnumerable().ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase) : null;
     }
+
+    /// <summary>UTF-8, or what begins with the mark of another Unicode encoding, by which .NET's reader tells them apart.</summary>
+    private static bool IsText(byte[] bytes) =>
+        bytes is [0xFE, 0xFF, ..] or [0xFF, 0xFE, ..] or [0, 0, 0xFE, 0xFF, ..] || System.Text.Unicode.Utf8.IsValid(bytes);
 }

@@ -17,9 +17,13 @@ internal static class RoutesShape
     private static readonly FrozenSet<string> RouteKeys = Set(
         "ClusterId", "Match", "Order", "AuthorizationPolicy", "RateLimiterPolicy", "OutputCachePolicy", "TimeoutPolicy", "Timeout", "CorsPolicy", "MaxRequestBodySize", "Metadata", "Transforms");
 
+    private static readonly string[] RouteTexts = ["ClusterId", "Order", "AuthorizationPolicy", "RateLimiterPolicy", "OutputCachePolicy", "TimeoutPolicy", "Timeout", "CorsPolicy", "MaxRequestBodySize"];
     private static readonly FrozenSet<string> MatchKeys = Set("Path", "Methods", "Hosts", "Headers", "QueryParameters");
+    private static readonly FrozenSet<string> ConditionKeys = Set("Name", "Values", "Mode", "IsCaseSensitive");
     private static readonly FrozenSet<string> ClusterKeys = Set(
         "Destinations", "LoadBalancingPolicy", "SessionAffinity", "HealthCheck", "HttpClient", "HttpRequest", "Metadata");
+
+    private static readonly FrozenSet<string> DestinationKeys = Set("Address", "Health", "Host", "Metadata");
 
     public static List<ConfigurationFault> Check(IConfiguration configuration)
     {
@@ -34,20 +38,19 @@ internal static class RoutesShape
         }
 
         var proxy = configuration.GetSection("ReverseProxy");
-        RefuseUnknown(proxy, RootKeys, faults);
-        foreach (var route in proxy.GetSection("Routes").GetChildren())
+        CheckObject(proxy, RootKeys, faults);
+        foreach (var route in Members(proxy, "Routes", faults))
         {
-            RefuseUnknown(route, RouteKeys, faults);
-            RefuseUnknown(route.GetSection("Match"), MatchKeys, faults);
-            CheckTransforms(route.GetSection("Transforms"), faults);
-            CheckValue(route, "Order", text => int.TryParse(text, NumberStyles.None | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _), "Write a whole number.", faults);
-            CheckValue(route, "MaxRequestBodySize", text => long.TryParse(text, NumberStyles.None | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _), "Write a number of bytes.", faults);
-            CheckValue(route, "Timeout", text => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _), "Write hh:mm:ss.", faults);
+            CheckRoute(route, faults);
         }
 
-        foreach (var cluster in proxy.GetSection("Clusters").GetChildren())
+        foreach (var cluster in Members(proxy, "Clusters", faults))
         {
-            RefuseUnknown(cluster, ClusterKeys, faults);
+            CheckObject(cluster, ClusterKeys, faults);
+            foreach (var destination in Members(cluster, "Destinations", faults))
+            {
+                CheckObject(destination, DestinationKeys, faults);
+            }
         }
 
         return faults;
@@ -66,12 +69,69 @@ internal static class RoutesShape
         }
     }
 
-    private static void RefuseUnknown(IConfigurationSection section, FrozenSet<string> known, List<ConfigurationFault> faults)
+    private static void CheckRoute(IConfigurationSection route, List<ConfigurationFault> faults)
     {
+        CheckObject(route, RouteKeys, faults);
+        CheckTexts(route, RouteTexts, faults);
+        CheckTransforms(route.GetSection("Transforms"), faults);
+        CheckValue(route, "Order", text => int.TryParse(text, NumberStyles.None | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _), "Write a whole number.", faults);
+        CheckValue(route, "MaxRequestBodySize", text => long.TryParse(text, NumberStyles.None | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _), "Write a number of bytes.", faults);
+        CheckValue(route, "Timeout", text => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _), "Write hh:mm:ss.", faults);
+
+        // What YARP cannot read of a match it leaves out: the route would match more than is written.
+        var match = route.GetSection("Match");
+        CheckObject(match, MatchKeys, faults);
+        CheckTexts(match, ["Path"], faults);
+        CheckList(match.GetSection("Methods"), faults);
+        CheckList(match.GetSection("Hosts"), faults);
+        foreach (var condition in Members(match, "Headers", faults).Concat(Members(match, "QueryParameters", faults)))
+        {
+            CheckObject(condition, ConditionKeys, faults);
+            CheckTexts(condition, ["Name", "Mode", "IsCaseSensitive"], faults);
+            CheckList(condition.GetSection("Values"), faults);
+        }
+    }
+
+    /// <summary>The children of a section that has nothing but children.</summary>
+    private static IEnumerable<IConfigurationSection> Members(IConfigurationSection parent, string key, List<ConfigurationFault> faults)
+    {
+        var section = parent.GetSection(key);
+        RefuseValue(section, "Write an object: { … }.", faults);
+        return section.GetChildren();
+    }
+
+    private static void CheckObject(IConfigurationSection section, FrozenSet<string> known, List<ConfigurationFault> faults)
+    {
+        RefuseValue(section, "Write an object: { … }.", faults);
         foreach (var key in section.GetChildren().Select(child => child.Key).Where(key => !known.Contains(key)))
         {
             faults.Add(new($"{section.Path}:{key}", "is not a known key.",
                 Spelling.Nearest(key, known) is { } near ? $"Did you mean '{near}'?" : $"Known here: {string.Join(", ", known.Order(StringComparer.Ordinal))}."));
+        }
+    }
+
+    private static void CheckList(IConfigurationSection section, List<ConfigurationFault> faults)
+    {
+        RefuseValue(section, "Write a list: [ … ].", faults);
+        foreach (var item in section.GetChildren().Where(item => string.IsNullOrEmpty(item.Value)))
+        {
+            faults.Add(new(item.Path, "is not a value.", "A list holds texts."));
+        }
+    }
+
+    private static void CheckTexts(IConfigurationSection section, IEnumerable<string> keys, List<ConfigurationFault> faults)
+    {
+        foreach (var text in keys.Select(section.GetSection).Where(text => text.GetChildren().Any()))
+        {
+            faults.Add(new(text.Path, "is a list or an object.", "Write one value."));
+        }
+    }
+
+    private static void RefuseValue(IConfigurationSection section, string cure, List<ConfigurationFault> faults)
+    {
+        if (!string.IsNullOrEmpty(section.Value))
+        {
+            faults.Add(new(section.Path, $"'{section.Value}' is one value.", cure));
         }
     }
 

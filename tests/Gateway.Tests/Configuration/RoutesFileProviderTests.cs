@@ -246,6 +246,24 @@ public sealed class RoutesFileProviderTests : IDisposable
         AssertInForce("Memory");
     }
 
+    [Theory]
+    [MemberData(nameof(RoutesFileMutationTests.BadEncodings), MemberType = typeof(RoutesFileMutationTests))]
+    public void Nothing_that_is_written_into_the_file_is_thrown_from_a_look(string what, byte[] content)
+    {
+        Start(Good);
+
+        File.WriteAllBytes(_path, content);
+        _provider.Look();
+        _provider.Look();
+
+        Assert.True(_accepted + _refused.Count == 1, what);
+        Assert.All(_refused, Assert.NotEmpty);
+        if (_refused.Count == 1)
+        {
+            AssertInForce("Memory");
+        }
+    }
+
     [Fact]
     public void A_relative_path_is_made_whole() =>
         Assert.Equal(Path.Combine(Directory.GetCurrentDirectory(), "x.json"), new RoutesFile("x.json").FullPath);

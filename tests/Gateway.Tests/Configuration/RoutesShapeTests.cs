@@ -83,6 +83,42 @@ public sealed class RoutesShapeTests
         Assert.Equal((place, cure), (fault.Place, fault.Cure));
     }
 
+    /// <summary>What the proxy cannot read it leaves out: a match without its methods or its conditions matches everything.</summary>
+    [Theory]
+    [InlineData("""{ "Match": "/x" }""", "Match", "'/x' is one value.", "Write an object: { … }.")]
+    [InlineData("""{ "Match": { "Path": [ "/x" ] } }""", "Match:Path", "is a list or an object.", "Write one value.")]
+    [InlineData("""{ "Match": { "Methods": "POST" } }""", "Match:Methods", "'POST' is one value.", "Write a list: [ … ].")]
+    [InlineData("""{ "Match": { "Hosts": "a" } }""", "Match:Hosts", "'a' is one value.", "Write a list: [ … ].")]
+    [InlineData("""{ "Match": { "Hosts": [ [ "a" ] ] } }""", "Match:Hosts:0", "is not a value.", "A list holds texts.")]
+    [InlineData("""{ "Match": { "Methods": [ null ] } }""", "Match:Methods:0", "is not a value.", "A list holds texts.")]
+    [InlineData("""{ "Match": { "Headers": "X" } }""", "Match:Headers", "'X' is one value.", "Write an object: { … }.")]
+    [InlineData("""{ "Match": { "Headers": [ "X" ] } }""", "Match:Headers:0", "'X' is one value.", "Write an object: { … }.")]
+    [InlineData("""{ "Match": { "Headers": [ { "Name": "X", "Value": [ "1" ] } ] } }""", "Match:Headers:0:Value", "is not a known key.", "Did you mean 'Values'?")]
+    [InlineData("""{ "Match": { "Headers": [ { "Name": "X", "Values": "1" } ] } }""", "Match:Headers:0:Values", "'1' is one value.", "Write a list: [ … ].")]
+    [InlineData("""{ "Match": { "QueryParameters": [ { "Name": "X", "Mod": "Exact" } ] } }""", "Match:QueryParameters:0:Mod", "is not a known key.", "Did you mean 'Mode'?")]
+    [InlineData("""{ "Order": [ 1 ] }""", "Order", "is a list or an object.", "Write one value.")]
+    [InlineData("""{ "ClusterId": { "a": "b" } }""", "ClusterId", "is a list or an object.", "Write one value.")]
+    public void A_value_of_another_kind_than_the_proxy_reads_is_a_fault(string route, string place, string problem, string cure)
+    {
+        var fault = Assert.Single(CheckRoute(route));
+
+        Assert.Equal(($"ReverseProxy:Routes:r:{place}", problem, cure), (fault.Place, fault.Problem, fault.Cure));
+    }
+
+    [Theory]
+    [InlineData("""{ "ReverseProxy": "x" }""", "ReverseProxy", "'x' is one value.")]
+    [InlineData("""{ "ReverseProxy": { "Routes": "x" } }""", "ReverseProxy:Routes", "'x' is one value.")]
+    [InlineData("""{ "ReverseProxy": { "Routes": [ "x" ] } }""", "ReverseProxy:Routes:0", "'x' is one value.")]
+    [InlineData("""{ "ReverseProxy": { "Clusters": { "c": true } } }""", "ReverseProxy:Clusters:c", "'True' is one value.")]
+    [InlineData("""{ "ReverseProxy": { "Clusters": { "c": { "Destinations": { "a": "http://localhost/" } } } } }""", "ReverseProxy:Clusters:c:Destinations:a", "'http://localhost/' is one value.")]
+    [InlineData("""{ "ReverseProxy": { "Clusters": { "c": { "Destinations": { "a": { "Adress": "http://localhost/" } } } } } }""", "ReverseProxy:Clusters:c:Destinations:a:Adress", "is not a known key.")]
+    public void So_is_one_above_or_beside_the_routes(string json, string place, string problem)
+    {
+        var fault = Assert.Single(RoutesShape.Check(Settings.Configuration(json)));
+
+        Assert.Equal((place, problem), (fault.Place, fault.Problem));
+    }
+
     [Fact]
     public void All_faults_of_all_routes_are_collected() => Assert.Equal(
         ["ReverseProxy:Clusters:c:X", "ReverseProxy:Rotes", "ReverseProxy:Routes:a:Transform", "ReverseProxy:Routes:b:Match:Pth", "ReverseProxy:Routes:b:Order"],

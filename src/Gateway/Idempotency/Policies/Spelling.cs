@@ -5,6 +5,7 @@ internal static class Spelling
 {
     /// <returns>The candidate at the smallest edit distance, if that is at most a third of the name (and at least 1).</returns>
     public static string? Nearest(string name, IEnumerable<string> candidates) => candidates
+        .Where(candidate => Math.Abs(candidate.Length - name.Length) <= Math.Max(1, name.Length / 3)) // the distance is no smaller than that
         .Select(candidate => (candidate, distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
         .Where(pair => pair.distance <= Math.Max(1, name.Length / 3))
         .OrderBy(pair => pair.distance)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FsCheck.Xunit;
 using Gateway.Tests.Project;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Configuration;
 
@@ -145,7 +146,7 @@ public sealed class RoutesFileMutationTests
         }
     }
 
-    [Property(MaxTest = 100)]
+    [Property(MaxTest = 100, Arbitrary = [typeof(Seeds)])]
     public void A_file_with_any_character_changed_is_refused_or_protects(int seed)
     {
         var random = new Random(seed);
@@ -164,7 +165,7 @@ public sealed class RoutesFileMutationTests
         AssertIntactOrTold(FileVerdict.OfAsync(text).GetAwaiter().GetResult(), text[Math.Max(0, at - 30)..Math.Min(text.Length, at + 30)]);
     }
 
-    [Property(MaxTest = 100)]
+    [Property(MaxTest = 100, Arbitrary = [typeof(Seeds)])]
     public void A_file_with_several_things_wrong_never_ends_in_an_exception(int seed)
     {
         var random = new Random(seed);

@@ -1,6 +1,7 @@
 using FsCheck.Xunit;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Tests.Idempotency.Request;
@@ -91,7 +92,7 @@ public sealed class KeyGrammarProperties
     [Property(MaxTest = 3000, Arbitrary = [typeof(HeaderTexts)])]
     public void Whatever_is_sent_reads_as_the_grammar_says(string[] sent) => AssertSame(sent);
 
-    [Property(MaxTest = 2000, Arbitrary = [typeof(VisibleTexts)])]
+    [Property(MaxTest = 2000, Arbitrary = [typeof(VisibleTexts), typeof(Seeds)])]
     public void A_key_that_is_decoded_encoded_and_decoded_again_is_itself_even_when_it_was_mutated_on_its_way(string key, int seed)
     {
         var random = new Random(seed);
@@ -123,7 +124,7 @@ public sealed class KeyGrammarProperties
         }
     }
 
-    /// <summary>Millions of characters: what is not linear in them would not end.</summary>
+    /// <summary>Half a million characters: what is not linear in them would not end.</summary>
     [Theory]
     [InlineData("", 'a', "")]
     [InlineData("\"", 'a', "\"")]
@@ -136,7 +137,7 @@ public sealed class KeyGrammarProperties
     [InlineData("a", ',', "")]
     public void A_header_of_any_length_is_read_in_a_bounded_number_of_bytes(string before, char filling, string after)
     {
-        var sent = before + new string(filling, 1 << 21) + after;
+        var sent = before + new string(filling, 1 << 19) + after;
 
         var start = GC.GetAllocatedBytesForCurrentThread();
         var reading = KeyReader.Read(sent, Rules);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using FsCheck.Xunit;
 using Gateway.Idempotency.Response;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Tests.Idempotency.Response;
@@ -11,7 +12,7 @@ public sealed class AnswerRecordProperties
 {
     private static readonly string[] Names = ["X-A", "x-a-b", "Link", "ETag", "WWW-Authenticate", "X-" + new string('n', 300)];
 
-    [Property(MaxTest = 500)]
+    [Property(MaxTest = 500, Arbitrary = [typeof(Seeds)])]
     public void Whatever_was_packed_comes_back_as_it_was(int seed)
     {
         var random = new Random(seed);
@@ -25,7 +26,7 @@ public sealed class AnswerRecordProperties
         Assert.Equal(body, AnswerRecord.Read(record).Body.ToArray());
     }
 
-    [Property(MaxTest = 500)]
+    [Property(MaxTest = 500, Arbitrary = [typeof(Seeds)])]
     public void Whatever_was_damaged_is_an_error_and_nothing_else(int seed)
     {
         var random = new Random(seed);
@@ -40,7 +41,7 @@ public sealed class AnswerRecordProperties
     }
 
     /// <summary>As a writer with a fault of its own would leave it: the checksum fits, and what is inside does not.</summary>
-    [Property(MaxTest = 2000)]
+    [Property(MaxTest = 2000, Arbitrary = [typeof(Seeds)])]
     public void What_is_sealed_and_ill_formed_is_an_error_before_anything_of_it_is_used(int seed)
     {
         var random = new Random(seed);

@@ -10,7 +10,7 @@ namespace Gateway.CrashTest.Clients;
 /// </summary>
 internal sealed class Client : IDisposable
 {
-    private const int MostTries = 6;
+    private const int MostTries = 9;
 
     private static int _lastIntent;
 
@@ -40,7 +40,7 @@ internal sealed class Client : IDisposable
             if (_random.Next(4) == 0)
             {
                 // Much later, somebody asks again.
-                await SendAsync(_mine[_random.Next(_mine.Count)], Knobs.None, Sometimes(100, 2000));
+                await SendAsync(_mine[_random.Next(_mine.Count)], Knobs.None, Sometimes(100, 2000), _random);
             }
 
             await Task.Delay(_random.Next(30), CancellationToken.None);
@@ -72,7 +72,7 @@ internal sealed class Client : IDisposable
             // Now and then a key that other clients use as well: the actor is part of whose it is.
             Key = _random.Next(10) == 0 ? string.Create(CultureInfo.InvariantCulture, $"everybody-{_shared++}") : string.Create(CultureInfo.InvariantCulture, $"key-{number}"),
             Actor = string.Create(CultureInfo.InvariantCulture, $"client-{_number}"),
-            IsHeld = _random.Next(5) > 0,
+            IsHeld = _random.Next(3) > 0,
             IsRefund = _random.Next(4) == 0,
             Amount = _random.Next(1, 100_000) / 100m,
             Size = _random.Next(12) switch { 0 => RoutesFile.LargestAnswer * 2, 1 => RoutesFile.LargestAnswer - 200, _ => null },
@@ -83,34 +83,34 @@ internal sealed class Client : IDisposable
 
     private async Task PursueAsync(Intent intent, bool isCalm, CancellationToken until)
     {
-        var first = isCalm ? Knobs.None : Ask();
+        var first = isCalm ? Knobs.None : Ask(_random);
         switch (_random.Next(10))
         {
             case 0 or 1: // hangs up early, and mostly asks again
-                await SendAsync(intent, first, TimeSpan.FromMilliseconds(_random.Next(1, 40)));
+                await SendAsync(intent, first, TimeSpan.FromMilliseconds(_random.Next(1, 40)), _random);
                 break;
 
             case 2: // leaves in the middle of its own request
-                await _sender.LeaveMidwayAsync(intent, Any());
+                await _sender.LeaveMidwayAsync(intent, Any(_random));
                 break;
 
             case 3 or 4: // clicks twice or more
-                await Task.WhenAll(Enumerable.Range(0, _random.Next(2, 7)).Select(_ => SendAsync(intent, first, Patience())).ToList());
+                await Task.WhenAll(Enumerable.Range(0, _random.Next(2, 7)).Select(_ => AskAsync(intent, first, isCalm, new Random(_random.Next()), until)).ToList());
                 break;
 
             case 5: // another body under the same key: before, meanwhile or afterwards
-                var other = _sender.SendAsync(intent, Any(), Knobs.None, BodySpelling.Other, TimeSpan.FromMilliseconds(_random.Next(200, 3000)));
+                var other = _sender.SendAsync(intent, Any(_random), Knobs.None, BodySpelling.Other, TimeSpan.FromMilliseconds(_random.Next(200, 3000)));
                 if (_random.Next(2) == 0)
                 {
                     await other;
                 }
 
-                await SendAsync(intent, first, Patience());
+                await SendAsync(intent, first, Patience(_random), _random);
                 await other;
                 break;
 
             default:
-                await SendAsync(intent, first, Patience());
+                await SendAsync(intent, first, Patience(_random), _random);
                 break;
         }
 
@@ -119,16 +119,19 @@ internal sealed class Client : IDisposable
             return; // asks no more, whatever it heard
         }
 
-        var pause = _random.Next(10, 60);
-        for (var tries = 1; tries < MostTries && !until.IsCancellationRequested; tries++)
-        {
-            if (IsSettled(await SendAsync(intent, isCalm || _random.Next(4) > 0 ? Knobs.None : Ask(), Patience())))
-            {
-                return;
-            }
+        await AskAsync(intent, isCalm || _random.Next(4) > 0 ? Knobs.None : Ask(_random), isCalm, _random, until);
+    }
 
+    /// <summary>Asks, and asks again after growing pauses, at whichever gateway, until there is an answer that stands.</summary>
+    /// <param name="random">Of its own for each of several at once.</param>
+    private async Task AskAsync(Intent intent, Knobs knobs, bool isCalm, Random random, CancellationToken until)
+    {
+        var pause = random.Next(10, 60);
+        for (var tries = 1; tries < MostTries && !IsSettled(await SendAsync(intent, knobs, Patience(random), random)) && !until.IsCancellationRequested; tries++)
+        {
             await Task.Delay(pause, CancellationToken.None);
             pause = Math.Min(pause * 2, 800);
+            knobs = isCalm || random.Next(4) > 0 ? Knobs.None : Ask(random);
         }
     }
 
@@ -139,33 +142,33 @@ internal sealed class Client : IDisposable
         _ => false,
     };
 
-    private Task<Outcome> SendAsync(Intent intent, Knobs knobs, TimeSpan? patience) =>
-        _sender.SendAsync(intent, Any(), knobs, _random.Next(5) == 0 ? BodySpelling.Reordered : BodySpelling.Plain, patience);
+    private Task<Outcome> SendAsync(Intent intent, Knobs knobs, TimeSpan? patience, Random random) =>
+        _sender.SendAsync(intent, Any(random), knobs, random.Next(5) == 0 ? BodySpelling.Reordered : BodySpelling.Plain, patience);
 
-    private GatewayNode Any() => _gateways[_random.Next(_gateways.Count)];
+    private GatewayNode Any(Random random) => _gateways[random.Next(_gateways.Count)];
 
-    private TimeSpan? Patience() => _random.Next(10) switch
+    private static TimeSpan? Patience(Random random) => random.Next(10) switch
     {
-        0 or 1 => TimeSpan.FromMilliseconds(_random.Next(50, 500)),
-        2 or 3 or 4 => TimeSpan.FromMilliseconds(_random.Next(1500, 4000)),
+        0 or 1 => TimeSpan.FromMilliseconds(random.Next(50, 500)),
+        2 or 3 or 4 => TimeSpan.FromMilliseconds(random.Next(1500, 4000)),
         _ => null,
     };
 
     private TimeSpan? Sometimes(int least, int most) => _random.Next(2) == 0 ? TimeSpan.FromMilliseconds(_random.Next(least, most)) : null;
 
-    private Knobs Ask() => _random.Next(100) switch
+    private static Knobs Ask(Random random) => random.Next(100) switch
     {
-        < 6 => new Knobs(DelayBefore: _random.Next(20, 900)),
-        < 12 => new Knobs(Delay: _random.Next(20, 900)),
-        < 13 => new Knobs(DelayBefore: BeyondDeadline()),
-        < 14 => new Knobs(Delay: BeyondDeadline()),
-        < 18 => new Knobs(Fault: "reset", Delay: _random.Next(100)),
-        < 22 => new Knobs(Fault: "truncate"),
-        < 24 => new Knobs(Fault: "error"),
-        < 26 => new Knobs(Fault: "refuse"),
-        < 30 => new Knobs(Fault: "refuse", Status: 503),
+        < 12 => new Knobs(DelayBefore: random.Next(20, 1500)),
+        < 24 => new Knobs(Delay: random.Next(20, 1500)),
+        < 25 => new Knobs(DelayBefore: BeyondDeadline(random)),
+        < 26 => new Knobs(Delay: BeyondDeadline(random)),
+        < 30 => new Knobs(Fault: "reset", Delay: random.Next(100)),
+        < 34 => new Knobs(Fault: "truncate"),
+        < 36 => new Knobs(Fault: "error"),
+        < 38 => new Knobs(Fault: "refuse"),
+        < 42 => new Knobs(Fault: "refuse", Status: 503),
         _ => Knobs.None,
     };
 
-    private int BeyondDeadline() => (int)(RoutesFile.Deadline.TotalMilliseconds * (1.1 + (0.2 * _random.NextDouble())));
+    private static int BeyondDeadline(Random random) => (int)(RoutesFile.Deadline.TotalMilliseconds * (1.1 + (0.2 * random.NextDouble())));
 }

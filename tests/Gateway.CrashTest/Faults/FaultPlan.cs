@@ -25,7 +25,7 @@ internal sealed class FaultPlan(int seed, int gateways, IReadOnlyList<FaultKind>
     private TimeSpan Length(FaultKind kind) => kind switch
     {
         FaultKind.KillGateway or FaultKind.KillStore or FaultKind.KillBackend => Milliseconds(0, 1500),
-        FaultKind.FreezeGateway => Milliseconds(2400, 5000), // the lease is 2 s
+        FaultKind.FreezeGateway => Milliseconds(1500, 5000), // the lease is 1 s, or 1.5 s
         FaultKind.Reload or FaultKind.RollOver => Milliseconds(300, 1000),
         _ => Milliseconds(300, 3500),
     };

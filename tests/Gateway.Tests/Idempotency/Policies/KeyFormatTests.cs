@@ -1,4 +1,5 @@
 using Gateway.Idempotency.Policies;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Idempotency.Policies;
 
@@ -50,6 +51,17 @@ public sealed class KeyFormatTests
     [InlineData("Regex:abc", "ABC", false)]
     [InlineData("Regex:pay:[0-9]{4}", "pay:0042", true)]
     public void A_pattern_has_to_match_the_whole_key(string format, string key, bool matches) => AssertMatches(format, key, matches);
+
+    [Fact]
+    public void A_pattern_tells_clients_what_to_send() => Assert.Equal("a key that matches [a-z]+", KeyFormat.Parse("Regex:[a-z]+", out _)?.Description);
+
+    [Fact]
+    public async Task A_pattern_that_could_be_tried_in_countless_ways_is_matched_in_one_pass()
+    {
+        var format = KeyFormat.Parse("Regex:(a|aa|a+)+b", out _)!;
+
+        Assert.False(await Task.Run(() => format.Matches(new string('a', 1024))).WithinLimit());
+    }
 
     [Theory]
     [InlineData("any", "Any")]

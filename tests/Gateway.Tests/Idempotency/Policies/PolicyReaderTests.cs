@@ -61,6 +61,12 @@ public sealed class PolicyReaderTests
         Assert.Equal(1 << 20, policy.MaxRequestBodySize);
     }
 
+    [Theory]
+    [InlineData("\"Retention\": \"00:01:40\", \"Deadline\": \"00:01:40\"")]
+    [InlineData("\"Key\": { \"MinLength\": 36, \"MaxLength\": 36 }")]
+    [InlineData("\"ReleaseStatusCodes\": [ 200 ], \"UnknownStatusCodes\": [ 599 ]")]
+    public void What_is_just_within_the_limits_is_taken(string members) => Assert.Empty(Settings.WithPolicy(members).Faults);
+
     [Fact]
     public void An_empty_list_is_an_empty_list_and_not_the_default()
     {
@@ -77,6 +83,7 @@ public sealed class PolicyReaderTests
     // Unknown keys: a typo must not switch protection off.
     [InlineData("\"Retension\": \"1.00:00:00\"", "Retension", "is not a known key.", "Did you mean 'Retention'?")]
     [InlineData("\"Metods\": [ \"POST\" ]", "Metods", "is not a known key.", "Did you mean 'Methods'?")]
+    [InlineData("\"MaxReponseBodySize\": 1", "MaxReponseBodySize", "is not a known key.", "Did you mean 'MaxResponseBodySize'?")]
     [InlineData("\"OutcomeUnkown\": \"Retry\"", "OutcomeUnkown", "is not a known key.", "Did you mean 'OutcomeUnknown'?")]
     [InlineData("\"Frobnicate\": {}", "Frobnicate", "is not a known key.", "Known here: ")]
     [InlineData("\"Enabled\": null", "Enabled", "is not a known key.", "Known here: ")]

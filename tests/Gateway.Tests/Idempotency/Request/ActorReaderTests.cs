@@ -94,6 +94,30 @@ public sealed class ActorReaderTests
         Assert.False(TryRead(Certificate, certificate: null, out _));
     }
 
+    [Fact]
+    public void A_certificates_digest_does_not_drift()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = Issue(key, "CN=one");
+        var raw = certificate.RawData;
+
+        Assert.True(TryRead(Certificate, certificate, out var actor));
+
+        // Version and kind, one certificate, its length, itself.
+        byte[] list = [1, 2, 0, 0, 0, 1, 0, 0, (byte)(raw.Length >> 8), (byte)raw.Length, .. raw];
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(list).AsSpan(0, 16)), Hex.Of(actor));
+    }
+
+    [Fact]
+    public void A_callers_header_is_read_where_it_has_no_certificate()
+    {
+        var rules = new ActorRules([.. Certificate.Sources, .. Authorization.Sources]);
+
+        // Version and kind, no certificate, one value of one letter.
+        byte[] list = [1, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, (byte)'a'];
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(list).AsSpan(0, 16)), Hex.Of(Read(rules, ("Authorization", "a"))));
+    }
+
     private static X509Certificate2 Issue(ECDsa key, string subject)
     {
         var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

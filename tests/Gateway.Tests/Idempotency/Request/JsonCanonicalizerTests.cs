@@ -70,8 +70,21 @@ public sealed class JsonCanonicalizerTests
     [InlineData("""{"😀":1,"\ud83d\ude00":1}""")]
     [InlineData("""{"":1,"":1}""")]
     [InlineData("""{"x":[{"a":1,"a":1}]}""")]
+    [InlineData("""[{"a":1,"a":1}]""")]
+    [InlineData("""[[{"a":1,"a":1}],{"a":1}]""")]
     [InlineData("""{"x":{"y":{"a":1,"b":{},"a":1}}}""")]
     public void A_name_that_is_repeated_is_refused(string json) => Assert.Null(Canonical.Of(json));
+
+    [Theory]
+    [InlineData("""[{"a":1,"a":1}]""")]
+    [InlineData("""{"x":[{"a":1,"a":1}]}""")]
+    [InlineData("""{"x":{"a":1,"a":1}}""")]
+    public void A_name_that_is_repeated_is_refused_where_pointers_look_on(string json)
+    {
+        Assert.Null(Canonical.Of(json, [], ["/0/b"]));
+        Assert.Null(Canonical.Of(json, ["/*/a", "/x/*/a"], []));
+        Assert.Null(Canonical.Of(json, [], ["/x/b", "/x/0/b", "/*/c"]));
+    }
 
     [Fact]
     public void The_same_name_in_two_objects_is_not_repeated() =>
@@ -249,6 +262,19 @@ public sealed class JsonCanonicalizerTests
         + "6e00000002" + "c3a9" + "7300000001" + "78" // n é, s x
         + "7d",
         Canonical.Of("""{"é":"x","b":[true,false,null,0],"a":-1.5}"""));
+
+    [Fact]
+    public void The_canonical_bytes_of_elements_that_pointers_pick_do_not_drift() => Assert.Equal(
+        "7b" // {
+        + "6e00000001" + "61" + "5b" // n a, [
+        + "69" + "00000001" + "7b" + "6e00000001" + "62" + "74" + "7d" // i 1, { n b, t }
+        + "5d" + "7d",
+        Canonical.Of("""{"a":[{"c":1},{"b":true,"c":1},{"c":1},3]}""", ["/a/*/b"], []));
+
+    [Fact]
+    public void The_canonical_bytes_of_a_number_beyond_any_machine_do_not_drift() => Assert.Equal(
+        "78" + "00000012" + Convert.ToHexStringLower("1e9999999999999999"u8), // x, its spelling
+        Canonical.Of("1e9999999999999999"));
 
     private static string[] Listed(string pointer) => pointer.Length == 0 ? [] : [pointer];
 

@@ -11,6 +11,7 @@ public sealed class JsonSelectionTests
     [InlineData("/1", "[1,2]", "[1]")]
     [InlineData("/*/x", """{"a":{"x":1},"b":{"x":2,"y":3}}""", """{"a":{},"b":{"x":{},"y":3}}""")]
     [InlineData("/*", """{"a":1}""", """{"b":[2]}""")]
+    [InlineData("/*", """{"":1}""", "{}")]
     [InlineData("/a~1b", """{"a/b":1,"c":2}""", """{"a/b":3,"c":2}""")]
     [InlineData("/m~0n", """{"m~n":1,"c":2}""", """{"m~n":3,"c":2}""")]
     [InlineData("/~01", """{"~1":1,"c":2}""", """{"~1":3,"c":2}""")]
@@ -59,6 +60,8 @@ public sealed class JsonSelectionTests
     [InlineData("/a/b", """{"a":1}""", """{"c":{"b":1}}""")]
     [InlineData("/a/b", "1", "[2]")]
     [InlineData("/items/*/id", """{"items":[{"id":1,"at":1},{"id":2}]}""", """{"items":[{"id":1},{"id":2,"at":9}],"x":1}""")]
+    [InlineData("/items/*/id", """{"items":[{"id":1},{"x":2}]}""", """{"items":[{"id":1}]}""")]
+    [InlineData("/items/*/id", """{"items":[{"id":1},2]}""", """{"items":[{"id":1},[]]}""")]
     [InlineData("/items/0", """{"items":[1,2,3]}""", """{"items":[1]}""")]
     [InlineData("/items/1", """{"items":[1,2,3]}""", """{"items":[7,2]}""")]
     public void What_is_not_included_does_not_matter(string include, string one, string other)

@@ -188,6 +188,15 @@ public sealed class PolicyReaderTests
         Assert.Contains(cure, fault.Cure, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_header_that_means_something_else_on_an_answer_carries_no_key() => Assert.All<string>(
+        [
+            "Authorization", "Cookie", "Set-Cookie", "Proxy-Authorization", "Proxy-Authenticate", "WWW-Authenticate", "Host", "Connection", "Keep-Alive", "Upgrade",
+            "Transfer-Encoding", "TE", "Trailer", "Content-Length", "Content-Type", "Content-Encoding", "Content-Language", "Content-Location", "Content-Range",
+            "Cache-Control", "Date", "ETag", "Expect", "Link", "Location", "Retry-After", "Server", "Vary", "Idempotent-Replayed", "Idempotency-Status",
+        ],
+        name => Assert.Equal("Idempotency:Policies:p:Key:Header", Assert.Single(Settings.WithPolicy($$"""  "Key": { "Header": "{{name}}" }""").Faults).Place));
+
     [Theory]
     [InlineData("", "Actor", "is missing")]
     [InlineData("\"Actor\": []", "Actor", "is missing")]

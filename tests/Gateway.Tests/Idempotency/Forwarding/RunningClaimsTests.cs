@@ -66,6 +66,30 @@ public sealed class RunningClaimsTests : IAsyncLifetime
         Assert.Equal(BeginOutcome.Unknown, await SeenByAnotherAsync(claim));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_run_that_ends_takes_no_other_ones_renewal_with_it(int ended)
+    {
+        RunningClaim[] claims = [await BeginAsync(), await BeginAsync(), await BeginAsync()];
+        foreach (var claim in claims)
+        {
+            _claims.Track(claim);
+        }
+
+        _claims.Untrack(claims[ended]);
+        await AdvanceAsync(Lease / 3);
+        Assert.True(await _renewed.WaitAsync(Bounded.Limit));
+        Assert.True(await _renewed.WaitAsync(Bounded.Limit));
+        await AdvanceAsync(Lease * 2 / 3);
+
+        foreach (var claim in claims)
+        {
+            Assert.Equal(claim == claims[ended] ? BeginOutcome.Unknown : BeginOutcome.InFlight, await SeenByAnotherAsync(claim));
+        }
+    }
+
     [Fact]
     public async Task A_renewal_that_fails_is_tried_again_within_its_lease_but_not_at_every_tick()
     {

@@ -44,7 +44,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
         var time = TimeProvider.System;
         _parts = new StoreParts(_store, time, new StoreLimits(Operation: Bounded.Limit, Completion: TimeSpan.FromMilliseconds(100)));
         _releases = new DeferredReleases(_parts.Access, _parts.Limits, time, NullLogger<DeferredReleases>.Instance);
-        _claims = new RunningClaims(_parts.Access, _parts.Limits, time, NullLogger<RunningClaims>.Instance);
+        _claims = new RunningClaims(_parts.Access, _parts.Limits, _parts.Meters, time, NullLogger<RunningClaims>.Instance);
         _spool = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, time, NullLogger<CompletionSpool>.Instance, _file);
         var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, time, NullLogger<OutcomeWriter>.Instance);
         var problems = new ProblemWriter("/spec");

@@ -62,6 +62,20 @@ internal sealed class FaultInjector(CrashSite site, ConcurrentDictionary<FaultKi
                     await Task.Delay(fault.Length, CancellationToken.None);
                     await gateway.RestartAsync();
                 }),
+                FaultKind.KillGatewayInOutage => AtAsync(gateway.StoreLink ?? (object)site.Store, fault.Gateway, async () =>
+                {
+                    var outage = await OutageAsync(gateway);
+                    await Task.Delay(RoutesFile.CompletionTimeout + fault.Length, CancellationToken.None);
+                    await AtAsync(gateway, fault.Gateway, async () =>
+                    {
+                        await gateway.KillAsync();
+                        var restarted = gateway.RestartAsync();
+                        await Task.WhenAny(restarted, Task.Delay(fault.Length, CancellationToken.None));
+                        await outage.DisposeAsync();
+                        await restarted;
+                    });
+                    await outage.DisposeAsync();
+                }),
                 FaultKind.FreezeGateway => AtAsync(gateway, fault.Gateway, async () =>
                 {
                     await gateway.FreezeAsync();
@@ -109,6 +123,21 @@ internal sealed class FaultInjector(CrashSite site, ConcurrentDictionary<FaultKi
         catch (Exception e)
         {
             Failures.Enqueue($"{fault.Kind} at gateway {fault.Gateway} could not be made or taken back: {e.Message}");
+        }
+
+        async Task<IAsyncDisposable> OutageAsync(GatewayNode at)
+        {
+            if (at.StoreLink is not { } link)
+            {
+                return await site.Store.HangAsync()!;
+            }
+
+            link.Break(LinkFault.Hung);
+            return new Cure(() =>
+            {
+                link.Mend();
+                return Task.CompletedTask;
+            });
         }
 
         Task LinkAsync(FaultyLink link, LinkFault how) => AtAsync(link, fault.Gateway, async () =>

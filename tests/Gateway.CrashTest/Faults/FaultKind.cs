@@ -5,6 +5,9 @@ internal enum FaultKind
     /// <summary>kill -9, and a new start.</summary>
     KillGateway,
 
+    /// <summary>The store hangs, and somebody kills and restarts a gateway that has answers waiting for it.</summary>
+    KillGatewayInOutage,
+
     /// <summary>SIGSTOP for longer than a lease.</summary>
     FreezeGateway,
 

@@ -18,7 +18,7 @@ internal sealed class FaultPlan(int seed, int gateways, IReadOnlyList<FaultKind>
         var kind = _deck.Pop();
 
         // The first gateway lives as long as the run: a leak would show there.
-        var first = kind is FaultKind.KillGateway or FaultKind.RollOver ? 1 : 0;
+        var first = kind is FaultKind.KillGateway or FaultKind.KillGatewayInOutage or FaultKind.RollOver ? 1 : 0;
         return new PlannedFault(kind, _random.Next(first, gateways), Pause: Milliseconds(100, 900), Length(kind), _random.Next());
     }
 

@@ -25,8 +25,16 @@ internal interface IStoreSite : IAsyncDisposable
     Task<IAsyncDisposable>? KillAsync();
 }
 
-/// <summary>Undoes a fault.</summary>
+/// <summary>Undoes a fault, once.</summary>
 internal sealed class Cure(Func<Task> undo) : IAsyncDisposable
 {
-    public async ValueTask DisposeAsync() => await undo();
+    private Func<Task>? _undo = undo;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _undo, null) is { } undoNow)
+        {
+            await undoNow();
+        }
+    }
 }

@@ -15,7 +15,7 @@ internal sealed record RoutesFile(int Variant)
 
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan OperationTimeout = TimeSpan.FromSeconds(1);
-    public static readonly TimeSpan CompletionTimeout = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan CompletionTimeout = TimeSpan.FromSeconds(1.5);
 
     public const string Hold = "/payments";
     public const string Retry = "/again/payments";

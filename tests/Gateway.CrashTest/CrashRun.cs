@@ -136,13 +136,13 @@ internal sealed class CrashRun(CrashOptions options, Action<string> say) : IDisp
     {
         foreach (var intent in history.Intents)
         {
-            new KeyRules(history, intent, before.Contains(intent), Verdict).Judge();
+            new KeyRules(history, intent, options.Bound, before.Contains(intent), Verdict).Judge();
             Count(intent);
         }
 
         foreach (var (intent, itsHistory) in _remembered)
         {
-            new KeyRules(itsHistory, intent, before: true, Verdict).JudgeAgain();
+            new KeyRules(itsHistory, intent, options.Bound, before: true, Verdict).JudgeAgain();
         }
     }
 

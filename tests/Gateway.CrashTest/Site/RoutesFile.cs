@@ -14,7 +14,6 @@ internal sealed record RoutesFile(int Variant)
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(1);
 
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
-    public static readonly TimeSpan OperationTimeout = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan CompletionTimeout = TimeSpan.FromSeconds(1.5);
 
     public const string Hold = "/payments";
@@ -28,7 +27,7 @@ internal sealed record RoutesFile(int Variant)
     /// <summary>A file that is refused.</summary>
     public static readonly RoutesFile Faulty = new(-1);
 
-    public string Build(int backendPort, string store, JsonObject section, string spoolPath)
+    public string Build(int backendPort, string store, JsonObject section, TimeSpan operationTimeout, string spoolPath)
     {
         var file = new JsonObject
         {
@@ -51,7 +50,7 @@ internal sealed record RoutesFile(int Variant)
                 ["Stores"] = new JsonObject
                 {
                     [store] = section,
-                    ["OperationTimeout"] = OperationTimeout.ToString("c"),
+                    ["OperationTimeout"] = operationTimeout.ToString("c"),
                     ["CompletionTimeout"] = CompletionTimeout.ToString("c"),
                     ["Spool"] = new JsonObject { ["Path"] = spoolPath },
                 },

@@ -9,7 +9,7 @@ namespace Gateway.CrashTest.Site;
 /// </summary>
 internal static class Ports
 {
-    private static int _last = 20_000 + (Environment.ProcessId % 8_000);
+    private static int _last = Random.Shared.Next(20_000, 30_000); // several runs at a time begin far apart
 
     public static int Next()
     {

@@ -31,7 +31,7 @@ public abstract class SqlServerModelContract(SqlServerFixture fixture) : StoreMo
     protected override Task JumpAsync(TimeSpan time)
     {
         var by = (long)time.TotalMilliseconds;
-        fixture.Execute($"UPDATE [idempotency].[record] SET lease_until -= {by}, expires_at -= {by}, created_at -= {by};");
+        fixture.Execute($"UPDATE [idempotency].[record] SET lease_until = lease_until - {by}, expires_at = expires_at - {by}, created_at = created_at - {by};");
         Epoch -= time;
         return Task.CompletedTask;
     }

@@ -66,7 +66,7 @@ internal sealed class FaultInjector(CrashSite site, ConcurrentDictionary<FaultKi
                 {
                     var outage = await OutageAsync(gateway);
                     await Task.Delay(RoutesFile.CompletionTimeout + fault.Length, CancellationToken.None);
-                    await AtAsync(gateway, fault.Gateway, async () =>
+                    await TurnAsync(gateway, async () =>
                     {
                         await gateway.KillAsync();
                         var restarted = gateway.RestartAsync();
@@ -148,7 +148,20 @@ internal sealed class FaultInjector(CrashSite site, ConcurrentDictionary<FaultKi
         });
 
         // One fault at a time for each thing that can be broken; those of different things overlap.
-        async Task AtAsync(object place, int? where, Func<Task> act)
+        Task AtAsync(object place, int? where, Func<Task> act) => TurnAsync(place, async () =>
+        {
+            var window = history.Begin(fault.Kind.ToString(), where);
+            injected.AddOrUpdate(fault.Kind, 1, (_, count) => count + 1);
+            if (injected.Count == Possible(site.Store.Name).Count)
+            {
+                _isComplete.TrySetResult();
+            }
+
+            await act();
+            window.To = history.Time.Now;
+        });
+
+        async Task TurnAsync(object place, Func<Task> act)
         {
             var turn = _turns.GetOrAdd(place, _ => new SemaphoreSlim(1, 1));
             await turn.WaitAsync(CancellationToken.None);
@@ -159,15 +172,7 @@ internal sealed class FaultInjector(CrashSite site, ConcurrentDictionary<FaultKi
                     return; // its turn came too late
                 }
 
-                var window = history.Begin(fault.Kind.ToString(), where);
-                injected.AddOrUpdate(fault.Kind, 1, (_, count) => count + 1);
-                if (injected.Count == Possible(site.Store.Name).Count)
-                {
-                    _isComplete.TrySetResult();
-                }
-
                 await act();
-                window.To = history.Time.Now;
             }
             finally
             {

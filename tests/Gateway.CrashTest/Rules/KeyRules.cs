@@ -74,9 +74,8 @@ internal sealed class KeyRules(History history, Intent intent, TimeSpan bound, b
 
     private void AnswersLast()
     {
-        foreach (var (_, given) in Answers().Select(pair => (pair.Answer, pair.Attempt)).DistinctBy(pair => pair.Answer.IsNotStored))
+        foreach (var (given, answer) in Answers().DistinctBy(pair => pair.Answer.IsNotStored))
         {
-            var answer = (Outcome.Answered)given.Outcome;
             foreach (var later in _attempts.Where(attempt => attempt.Started > given.Ended))
             {
                 if (!intent.IsHeld && later.Outcome is Outcome.Answered { IsNotStored: true })
@@ -120,13 +119,11 @@ internal sealed class KeyRules(History history, Intent intent, TimeSpan bound, b
             Check(Rule.FreeMeansNothingDone, !before, () => "the key was free, and its effect was in the ledger", audit.Ended);
         }
 
-        if (audit.Outcome is Outcome.Refused { Status: 409, Code: "outcome-unknown" }) // 502, 504: it was free, and the audit ran it
+        var isUnknown = audit.Outcome is Outcome.Refused { Status: 409, Code: "outcome-unknown" }; // 502, 504: it was free, and the audit ran it
+        var hadCause = history.HadCause(intent);
+        if (isUnknown || !hadCause)
         {
-            Check(Rule.UnknownHasACause, history.HadCause(intent), () => "the outcome is unknown, and nothing had gone wrong", _attempts[0].Ended);
-        }
-        else if (!history.HadCause(intent))
-        {
-            Check(Rule.UnknownHasACause, true, () => "");
+            Check(Rule.UnknownHasACause, hadCause || !isUnknown, () => "the outcome is unknown, and nothing had gone wrong", _attempts[0].Ended);
         }
     }
 

@@ -20,16 +20,6 @@ internal sealed class Verdict
             _violations.Add(new Violation(rule, what(), intent, at));
         }
     }
-
-    public void Add(Verdict other)
-    {
-        foreach (var (rule, count) in other.Checks)
-        {
-            _checks[rule] += count;
-        }
-
-        _violations.AddRange(other.Violations);
-    }
 }
 
 /// <param name="Intent">Whose; null: it is of no key.</param>

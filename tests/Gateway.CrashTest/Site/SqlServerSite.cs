@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Support;
-using Microsoft.Data.SqlClient;
 
 namespace Gateway.CrashTest.Site;
 
@@ -12,18 +11,9 @@ internal sealed class SqlServerSite(string connectionString, int seed) : IStoreS
 
     public string Name => "SqlServer";
 
-    public FaultyLink? Link()
-    {
-        // Server=host or host,port; a named instance cannot be reached through a wire.
-        var server = new SqlConnectionStringBuilder(connectionString).DataSource.Replace("tcp:", "", StringComparison.OrdinalIgnoreCase).Split(',');
-        return FaultyLink.To(server[0] is "." or "(local)" ? "localhost" : server[0], server.Length > 1 ? int.Parse(server[1], CultureInfo.InvariantCulture) : 1433, Ports.Next());
-    }
+    public FaultyLink? Link() => SqlServerAccess.Link(connectionString, Ports.Next());
 
-    public JsonObject Section(FaultyLink? link) => new()
-    {
-        ["ConnectionString"] = new SqlConnectionStringBuilder(connectionString) { DataSource = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1,{link!.Port}") }.ConnectionString,
-        ["Schema"] = _schema,
-    };
+    public JsonObject Section(FaultyLink? link) => new() { ["ConnectionString"] = SqlServerAccess.Through(connectionString, link!.Port), ["Schema"] = _schema };
 
     public string SpoolPath(string gatewayFolder) => Path.Combine(gatewayFolder, "spool.db");
 
@@ -35,12 +25,7 @@ internal sealed class SqlServerSite(string connectionString, int seed) : IStoreS
 
     public ValueTask DisposeAsync()
     {
-        foreach (var table in (string[])["answer", "record", "schema_version"])
-        {
-            SqlServerAccess.Ask(connectionString, $"IF OBJECT_ID(N'[{_schema}].[{table}]', N'U') IS NOT NULL DROP TABLE [{_schema}].[{table}];");
-        }
-
-        SqlServerAccess.Ask(connectionString, $"IF SCHEMA_ID(N'{_schema}') IS NOT NULL EXEC (N'DROP SCHEMA [{_schema}]');");
+        SqlServerAccess.Drop(connectionString, _schema);
         return ValueTask.CompletedTask;
     }
 }

@@ -102,7 +102,7 @@ public sealed partial class ComposeTests : IDisposable
         }
         finally
         {
-            Stores.SqlServer.SqlServerFixture.Drop(given, schema);
+            SqlServerAccess.Drop(given, schema);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.SqlClient;
 
 namespace Gateway.Tests.Support;
@@ -26,6 +27,28 @@ internal static class SqlServerAccess
         command.CommandText = sql;
 #pragma warning restore CA2100
         return command.ExecuteScalar();
+    }
+
+    /// <summary>A wire to it. Server=host or host,port; a named instance cannot be reached through a wire.</summary>
+    /// <param name="ownPort">0: any that is free.</param>
+    public static FaultyLink Link(string connectionString, int ownPort = 0)
+    {
+        var server = new SqlConnectionStringBuilder(connectionString).DataSource.Replace("tcp:", "", StringComparison.OrdinalIgnoreCase).Split(',');
+        return FaultyLink.To(server[0] is "." or "(local)" ? "localhost" : server[0], server.Length > 1 ? int.Parse(server[1], CultureInfo.InvariantCulture) : 1433, ownPort);
+    }
+
+    /// <summary>The same database, by the wire that listens on this port.</summary>
+    public static string Through(string connectionString, int port) =>
+        new SqlConnectionStringBuilder(connectionString) { DataSource = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1,{port}") }.ConnectionString;
+
+    public static void Drop(string connectionString, string schema)
+    {
+        foreach (var table in (string[])["answer", "record", "schema_version"])
+        {
+            Ask(connectionString, $"IF OBJECT_ID(N'[{schema}].[{table}]', N'U') IS NOT NULL DROP TABLE [{schema}].[{table}];");
+        }
+
+        Ask(connectionString, $"IF SCHEMA_ID(N'{schema}') IS NOT NULL EXEC (N'DROP SCHEMA [{schema}]');");
     }
 
     private static (string?, string?) MakeOther()

@@ -63,7 +63,7 @@ public sealed class SqlServerSchemaTests : IDisposable
     {
         if (SqlServerAccess.ConnectionString is { } given)
         {
-            SqlServerFixture.Drop(given, _schema);
+            SqlServerAccess.Drop(given, _schema);
         }
     }
 

@@ -1,8 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using Gateway.Tests.EndToEnd;
 using Gateway.Tests.Support;
-using Microsoft.Data.SqlClient;
 
 namespace Gateway.Tests.Stores.SqlServer;
 
@@ -26,16 +24,8 @@ public sealed class SqlServerFaultTests(GivenDatabase fixture) : StoreFaultTests
 
     public Task DisposeAsync() => Task.CompletedTask;
 
-    protected override string SectionFor(int port)
-    {
-        var connection = new SqlConnectionStringBuilder(fixture.ConnectionString) { DataSource = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1,{port}") };
-        return JsonSerializer.Serialize(new { connection.ConnectionString, fixture.Schema });
-    }
+    protected override string SectionFor(int port) =>
+        JsonSerializer.Serialize(new { ConnectionString = SqlServerAccess.Through(fixture.ConnectionString!, port), fixture.Schema });
 
-    private protected override FaultyLink Link()
-    {
-        // Server=host or host,port; a named instance cannot be reached through a wire.
-        var server = new SqlConnectionStringBuilder(fixture.ConnectionString).DataSource.Replace("tcp:", "", StringComparison.OrdinalIgnoreCase).Split(',');
-        return FaultyLink.To(server[0] is "." or "(local)" ? "localhost" : server[0], server.Length > 1 ? int.Parse(server[1], CultureInfo.InvariantCulture) : 1433);
-    }
+    private protected override FaultyLink Link() => SqlServerAccess.Link(fixture.ConnectionString!);
 }

@@ -31,20 +31,10 @@ public class SqlServerFixture : IAsyncLifetime
     {
         if (ConnectionString is not null)
         {
-            Drop(ConnectionString, Schema);
+            SqlServerAccess.Drop(ConnectionString, Schema);
         }
 
         return Task.CompletedTask;
-    }
-
-    internal static void Drop(string connectionString, string schema)
-    {
-        foreach (var table in (string[])["answer", "record", "schema_version"])
-        {
-            SqlServerAccess.Ask(connectionString, $"IF OBJECT_ID(N'[{schema}].[{table}]', N'U') IS NOT NULL DROP TABLE [{schema}].[{table}];");
-        }
-
-        SqlServerAccess.Ask(connectionString, $"IF SCHEMA_ID(N'{schema}') IS NOT NULL EXEC (N'DROP SCHEMA [{schema}]');");
     }
 }
 

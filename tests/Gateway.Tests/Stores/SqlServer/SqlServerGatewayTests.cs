@@ -25,7 +25,7 @@ public sealed class SqlServerGatewayTests : SharedStoreStories
         await base.DisposeAsync();
         if (SqlServerAccess.ConnectionString is { } given)
         {
-            SqlServerFixture.Drop(given, _schema);
+            SqlServerAccess.Drop(given, _schema);
         }
     }
 

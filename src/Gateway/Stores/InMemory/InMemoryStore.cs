@@ -146,6 +146,18 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         return new(removed);
     }
 
+    public bool ListsOpenRecords => throw new NotImplementedException();
+
+    public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotImplementedException();
+
+    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotImplementedException();
+
+    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotImplementedException();
+
+    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotImplementedException();
+
+    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotImplementedException();
+
     public ValueTask<long> CountAsync()
     {
         var count = 0L;

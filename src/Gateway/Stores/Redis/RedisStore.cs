@@ -42,6 +42,18 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
     /// <summary>Redis expires its keys by itself.</summary>
     public ValueTask<int> SweepAsync(int limit) => new(0);
 
+    public bool ListsOpenRecords => throw new NotImplementedException();
+
+    public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotImplementedException();
+
+    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotImplementedException();
+
+    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotImplementedException();
+
+    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotImplementedException();
+
+    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotImplementedException();
+
     public async ValueTask<long> CountAsync()
     {
         var count = 0L;

@@ -41,6 +41,18 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
     public ValueTask<int> SweepAsync(int limit) =>
         database.RunAsync(scripts.Sweep, parameters => parameters.Add("@limit", SqlDbType.Int).Value = limit, static row => row.GetInt32(0));
 
+    public bool ListsOpenRecords => throw new NotImplementedException();
+
+    public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotImplementedException();
+
+    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotImplementedException();
+
+    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotImplementedException();
+
+    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotImplementedException();
+
+    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotImplementedException();
+
     public ValueTask<long> CountAsync() => database.RunAsync(scripts.Count, static _ => { }, static row => row.GetInt64(0));
 
     private async ValueTask<BeginResult> BeginCoreAsync(BeginRequest request)

@@ -55,6 +55,18 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposa
 
     public ValueTask<int> SweepAsync(int limit) => _writer.WriteAsync(session => session.Sweep(limit, Now));
 
+    public bool ListsOpenRecords => throw new NotImplementedException();
+
+    public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotImplementedException();
+
+    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotImplementedException();
+
+    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotImplementedException();
+
+    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotImplementedException();
+
+    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotImplementedException();
+
     public ValueTask<long> CountAsync()
     {
         using var connection = _database.Open();

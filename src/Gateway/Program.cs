@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Configuration;
 using Gateway.Idempotency;
 using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
 using Gateway.Management;
@@ -152,6 +153,7 @@ public static class Program
         services.AddSingleton(new StoreLimits(settings.OperationTimeout, settings.CompletionTimeout));
         services.AddSingleton<StoreCircuit>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreCircuit>());
+        services.AddSingleton<StoreTelemetry>();
         services.AddSingleton<StoreAccess>();
         services.AddSingleton<StoreSelfTest>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreSelfTest>());
@@ -162,6 +164,9 @@ public static class Program
     {
         services.AddSingleton(new ProblemWriter(settings.SpecificationPath));
         services.AddSingleton<PolicyCatalog>();
+        services.AddSingleton<RequestFigures>();
+        services.AddSingleton<RouteTrafficCatalog>();
+        services.AddSingleton<SuspectedDuplicates>();
         services.AddSingleton<OutcomeWriter>();
         services.AddSingleton<ProtectedRuns>();
 

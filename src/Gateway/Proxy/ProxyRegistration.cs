@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Idempotency;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -41,6 +42,7 @@ internal static class ProxyRegistration
     public static void MapProtectedProxy(this WebApplication app)
     {
         var catalog = app.Services.GetRequiredService<PolicyCatalog>();
+        var traffic = app.Services.GetRequiredService<RouteTrafficCatalog>();
         app.MapReverseProxy(static proxy =>
         {
             proxy.UseMiddleware<IdempotencyMiddleware>();
@@ -49,6 +51,8 @@ internal static class ProxyRegistration
             proxy.UsePassiveHealthChecks();
         }).ConfigureEndpoints((endpoint, route) =>
         {
+            endpoint.WithMetadata(traffic.Of(route.RouteId));
+
             // Must not throw: YARP would then have replaced its routes and not its endpoints.
             if (LiveConfiguration.PolicyName(route) is { } policy)
             {

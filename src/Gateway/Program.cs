@@ -157,6 +157,8 @@ public static class Program
         services.AddSingleton<StoreAccess>();
         services.AddSingleton<StoreSelfTest>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreSelfTest>());
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RecordCensus>(provider, provider.GetRequiredService<StoreSelfTest>().Passed));
+        services.AddHostedService(provider => provider.GetRequiredService<RecordCensus>());
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ExpiredRecordSweeper>(provider, provider.GetRequiredService<StoreSelfTest>().Passed));
     }
 

@@ -14,6 +14,7 @@ internal static class StoreMeter
     public const string RecordsLive = "gateway.idempotency.records.live";
     public const string RecordsInFlight = "gateway.idempotency.records.in_flight";
     public const string RecordsUnknown = "gateway.idempotency.records.unknown";
+    public const string RecordsAge = "gateway.idempotency.records.age";
 
     public const string RequestsRunning = "gateway.idempotency.requests.running";
     public const string RequestsWithoutClient = "gateway.idempotency.requests.without_client";

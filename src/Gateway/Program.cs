@@ -13,6 +13,7 @@ using Gateway.Stores.Redis;
 using Gateway.Stores.Sqlite;
 using Gateway.Stores.Sqlite.Spool;
 using Gateway.Stores.SqlServer;
+using Gateway.Telemetry;
 
 namespace Gateway;
 
@@ -67,9 +68,8 @@ public static class Program
         AddStore(builder.Services, settings, routesFile);
         AddIdempotency(builder.Services, settings);
         builder.Services.AddProtectedProxy(builder.Configuration);
-        builder.Services.AddSingleton<HealthReport>();
-        builder.Services.AddSingleton<ManagementListener>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<ManagementListener>());
+        builder.Services.AddTelemetry(builder.Configuration);
+        builder.Services.AddManagement(Path.Combine(Path.GetDirectoryName(routesFile)!, settings.AuditLogPath));
         builder.Services.AddHostedService<StartupReport>();
 
         configure?.Invoke(builder);

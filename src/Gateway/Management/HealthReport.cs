@@ -20,7 +20,7 @@ internal sealed class HealthReport(StoreSelfTest selfTest, StoreCircuit circuit,
         return new Report(
             stopping ? "stopping" : !started ? "starting" : !selfTest.HasPassed ? "store-not-ready" : !spool.IsKnown ? "spool-not-read" : "ready",
             new StorePart(selfTest.HasPassed ? "passed" : "not passed", circuit.IsOpen ? "failing" : "in use", spool.Count),
-            new ConfigurationPart(snapshot.Faults.Count == 0 ? "in force" : "refused", snapshot.InForceSince, [.. snapshot.Faults.Select(fault => fault.ToString())]));
+            new ConfigurationPart(snapshot.Faults.Count == 0 ? "in force" : "refused", snapshot.InForceSince, Math.Round(configuration.Age.TotalSeconds, 1), [.. snapshot.Faults.Select(fault => fault.ToString())]));
     }
 
     internal sealed record Report(string Status, StorePart Store, ConfigurationPart Configuration)
@@ -33,6 +33,7 @@ internal sealed class HealthReport(StoreSelfTest selfTest, StoreCircuit circuit,
     /// <param name="AnswersWaiting">Answers that clients were given and the store has not taken yet.</param>
     internal sealed record StorePart(string SelfTest, string State, int AnswersWaiting);
 
+    /// <param name="AgeSeconds">How long the last good set has been in force.</param>
     /// <param name="State">"in force", or "refused" when a newer set was refused and the last good one still serves.</param>
-    internal sealed record ConfigurationPart(string State, DateTimeOffset InForceSince, IReadOnlyList<string> Faults);
+    internal sealed record ConfigurationPart(string State, DateTimeOffset InForceSince, double AgeSeconds, IReadOnlyList<string> Faults);
 }

@@ -16,6 +16,8 @@ internal static class ProxyRegistration
     public static IServiceCollection AddProtectedProxy(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRequestTimeouts();
+        services.AddSingleton<RouteTable>();
+        services.AddSingleton<IRouteTable>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<LiveConfiguration>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<LiveConfiguration>());
         services.AddSingleton<ITransformProvider>(provider => provider.GetRequiredService<LiveConfiguration>());

@@ -21,6 +21,13 @@ internal sealed class StoreTelemetry(IMeterFactory meters)
         description: "One store call of a request or of the work behind it, by verb and by whether the store answered.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
 
+    private long _calls;
+    private long _failures;
+    private long _ticks;
+
+    /// <summary>Since the start.</summary>
+    public StoreTotals Totals => new(Volatile.Read(ref _calls), Volatile.Read(ref _failures), TimeSpan.FromTicks(Volatile.Read(ref _ticks)));
+
     /// <summary>None for work behind the requests: a renewal four times a minute for each of them would be a trace of its own.</summary>
     public static Activity? StartActivity(StoreVerb verb) =>
         Activity.Current is null ? null : Source.StartActivity(ActivityNames[(int)verb], ActivityKind.Client);
@@ -38,6 +45,13 @@ internal sealed class StoreTelemetry(IMeterFactory meters)
 
     public void Ended(StoreVerb verb, TimeSpan elapsed, Activity? activity, Exception? error)
     {
+        Interlocked.Increment(ref _calls);
+        Interlocked.Add(ref _ticks, elapsed.Ticks);
+        if (error is not null)
+        {
+            Interlocked.Increment(ref _failures);
+        }
+
         _duration.Record(elapsed.TotalSeconds, new(StoreMeter.VerbTag, Names[(int)verb]), new(StoreMeter.ResultTag, error is null ? Ok : Failed));
         if (error is not null)
         {
@@ -46,3 +60,6 @@ internal sealed class StoreTelemetry(IMeterFactory meters)
         }
     }
 }
+
+/// <param name="Duration">Of all calls together.</param>
+internal readonly record struct StoreTotals(long Calls, long Failures, TimeSpan Duration);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Gateway.Idempotency.Policies;
 using Gateway.Stores;
 using Microsoft.AspNetCore.Http;
 
@@ -11,8 +12,6 @@ namespace Gateway.Idempotency.Observation;
 /// </summary>
 internal sealed class RouteTraffic(string routeId)
 {
-    private const string KeyHeader = "Idempotency-Key";
-
     private long _protected;
     private long _observed;
     private long _unprotected;
@@ -46,7 +45,7 @@ internal sealed class RouteTraffic(string routeId)
         }
 
         Interlocked.Increment(ref _unprotected);
-        if (request.Headers.ContainsKey(KeyHeader))
+        if (request.Headers.ContainsKey(KeyRules.DefaultHeader))
         {
             Interlocked.Increment(ref _unprotectedWithKey);
         }
@@ -60,6 +59,8 @@ internal sealed class RouteTrafficCatalog
 
     public RouteTrafficCatalog(IMeterFactory meters) => meters.Create(StoreMeter.Name).CreateObservableCounter(
         RequestMeter.RouteRequests, Measure, unit: "{request}", description: "POST, PUT, PATCH and DELETE requests by route and by what looked at them.");
+
+    public IEnumerable<RouteTraffic> All => _routes.Values;
 
     public RouteTraffic Of(string routeId) => _routes.GetOrAdd(routeId, static id => new RouteTraffic(id));
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Gateway.CommandLine;
 using Gateway.Configuration;
 using Gateway.Idempotency;
 using Gateway.Idempotency.Forwarding;
@@ -23,9 +24,9 @@ public static class Program
     {
         try
         {
-            if (args is ["health", .. var rest])
+            if (GatewayCommand.Find(args) is { } command)
             {
-                return await HealthProbe.RunAsync(Builder(rest).Configuration);
+                return await command();
             }
 
             await using var app = await BuildAsync(args);
@@ -89,7 +90,7 @@ public static class Program
     }
 
     /// <summary>Its own settings lie beside the program; the routes file and the data lie where it is started.</summary>
-    private static WebApplicationBuilder Builder(string[] args) =>
+    internal static WebApplicationBuilder Builder(string[] args) =>
         WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
     private static void UseDefaultAddress(WebApplicationBuilder builder)

@@ -69,8 +69,8 @@ internal sealed class GatewaySettings
         var section = new SectionReader(configuration.GetSection("Idempotency"), faults);
         var stores = section.Child("Stores");
         var sqlite = stores.Child("Sqlite");
-        var redis = stores.Child("Redis");
-        var sqlServer = stores.Child("SqlServer");
+        var redis = stores.Child("Redis", isSecret: true);
+        var sqlServer = stores.Child("SqlServer", isSecret: true);
         var spool = stores.Child("Spool");
         var settings = new GatewaySettings
         {

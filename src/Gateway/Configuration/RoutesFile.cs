@@ -3,11 +3,11 @@ using Gateway.Idempotency.Policies;
 namespace Gateway.Configuration;
 
 /// <summary>Adds the routes file to the configuration.</summary>
-internal sealed class RoutesFile(string path) : IConfigurationSource
+internal sealed class RoutesFile(string path, bool ofAnyShape = false) : IConfigurationSource
 {
     public string FullPath { get; } = Path.GetFullPath(path);
 
-    public IConfigurationProvider Build(IConfigurationBuilder builder) => new RoutesFileProvider(FullPath);
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => new RoutesFileProvider(FullPath, ofAnyShape);
 }
 
 /// <summary>
@@ -18,7 +18,7 @@ internal sealed class RoutesFile(string path) : IConfigurationSource
 /// would make YARP serve 404 for every route. The file is read every second rather than watched: that also sees mounted
 /// volumes and ConfigMaps, where file events do not come, and costs nothing that could be measured.
 /// </remarks>
-internal sealed class RoutesFileProvider(string path) : ConfigurationProvider, IDisposable
+internal sealed class RoutesFileProvider(string path, bool ofAnyShape = false) : ConfigurationProvider, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
@@ -125,13 +125,18 @@ internal sealed class RoutesFileProvider(string path) : ConfigurationProvider, I
         catch (Exception e) when (e is FormatException or InvalidDataException or InvalidOperationException or System.Text.Json.JsonException)
         {
             // InvalidOperationException: an escape that is no Unicode ("\ud800"). From a reload nothing may be thrown: it would end the process.
-            faults = [new(path, $"is not valid JSON: {(e.InnerException ?? e).Message}", "Correct the file; comments and trailing commas are allowed.")];
+            faults = [new(path, $"is not valid JSON{Position(e.InnerException ?? e)}", "Correct the file; comments and trailing commas are allowed.")];
             return null;
         }
 
-        faults = [.. RoutesShape.Check(parsed), .. LoggingShape.Check(parsed)];
+        faults = ofAnyShape ? [] : [.. RoutesShape.Check(parsed), .. LoggingShape.Check(parsed)];
         return faults.Count == 0 ? parsed.AsEnumerable().ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase) : null;
     }
+
+    /// <summary>Where it breaks off, for people: JsonException counts from 0.</summary>
+    private static string Position(Exception error) => error is System.Text.Json.JsonException { LineNumber: { } line, BytePositionInLine: { } at }
+        ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $": line {line + 1}, byte {at + 1}: {error.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0].ReplaceLineEndings(" ")}")
+        : $": {error.Message}";
 
     /// <summary>UTF-8, or what begins with the mark of another Unicode encoding, by which .NET's reader tells them apart.</summary>
     private static bool IsText(byte[] bytes) =>

@@ -17,27 +17,27 @@ internal static class ConfigurationCheck
         }
 
         var validator = services.GetRequiredService<IConfigValidator>();
-        var errors = new List<Exception>();
+        var errors = new List<ConfigurationFault>();
         try
         {
             foreach (var config in services.GetServices<IProxyConfigProvider>().Select(provider => provider.GetConfig()))
             {
                 foreach (var route in config.Routes)
                 {
-                    errors.AddRange(await validator.ValidateRouteAsync(route));
+                    errors.AddRange((await validator.ValidateRouteAsync(route)).SelectMany(error => ProxyFaults.Of(error, $"ReverseProxy:Routes:{route.RouteId}")));
                 }
 
                 foreach (var cluster in config.Clusters)
                 {
-                    errors.AddRange(await validator.ValidateClusterAsync(cluster));
+                    errors.AddRange((await validator.ValidateClusterAsync(cluster)).SelectMany(error => ProxyFaults.Of(error, $"ReverseProxy:Clusters:{cluster.ClusterId}")));
                 }
             }
         }
         catch (Exception e)
         {
-            errors.Add(e); // a value that YARP cannot convert
+            errors.AddRange(ProxyFaults.Of(e)); // a value that YARP cannot convert
         }
 
-        return [.. faults.Concat(errors.SelectMany(ProxyFaults.Of)).Distinct()];
+        return [.. faults.Concat(errors).Distinct()];
     }
 }

@@ -104,14 +104,9 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
         routes.Apply(proxyConfigs);
         state.Applied();
         ProxyLog.ConfigurationApplied(logger, candidate.Policies.Count == 0 ? "none" : string.Join(", ", candidate.Policies.Keys.Order(StringComparer.Ordinal)));
-        foreach (var policy in candidate.Policies.Keys.Except(UsedPolicies(proxyConfigs), StringComparer.OrdinalIgnoreCase))
+        foreach (var warning in ConfigurationWarnings.Of(candidate, atStart.OperationTimeout, proxyConfigs.SelectMany(config => config.Routes)))
         {
-            ProxyLog.ConfigurationWarning(logger, $"Idempotency:Policies:{policy} is used by no route.");
-        }
-
-        foreach (var policy in candidate.Policies.Values.Where(policy => policy.Lease <= atStart.OperationTimeout))
-        {
-            ProxyLog.ConfigurationWarning(logger, $"Idempotency:Policies:{policy.Name}:Lease is not longer than Idempotency:Stores:OperationTimeout: one slow renewal lets it run out.");
+            ProxyLog.ConfigurationWarning(logger, $"{warning.Place} {warning.Problem}");
         }
 
         foreach (var (place, value) in candidate.ReadAtStart.Except(atStart.ReadAtStart))
@@ -127,11 +122,6 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
         state.Refused(faults);
         ProxyLog.ConfigurationRefused(logger, ConfigurationFaultException.Describe(faults));
     }
-
-    private static IEnumerable<string> UsedPolicies(IReadOnlyList<IProxyConfig> configs) => configs
-        .SelectMany(config => config.Routes)
-        .Select(PolicyName)
-        .OfType<string>();
 
     /// <summary>The policy that a route names; null: it is not protected.</summary>
     public static string? PolicyName(RouteConfig route) => route.Transforms?

@@ -28,6 +28,14 @@ public sealed partial class ArchitectureTests
             store => AssertNone(file => !file.StartsWith(store.Item1, StringComparison.Ordinal), name => name.StartsWith(store.Item2, StringComparison.Ordinal)));
 
     [Fact]
+    public void Only_the_command_line_knows_the_library_that_reads_it() =>
+        AssertNone(file => !file.StartsWith("CommandLine/", StringComparison.Ordinal), name => name.StartsWith("System.CommandLine", StringComparison.Ordinal));
+
+    [Fact]
+    public void Only_the_program_knows_its_command_line() =>
+        AssertNone(file => !file.StartsWith("CommandLine/", StringComparison.Ordinal) && file != "Program.cs", name => name == "Gateway.CommandLine");
+
+    [Fact]
     public void Nobody_takes_the_time_from_anywhere_but_a_TimeProvider()
     {
         foreach (var (file, text) in Sources())

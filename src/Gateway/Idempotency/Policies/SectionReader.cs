@@ -131,12 +131,13 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
         return [.. items.Select(item => item.Value).OfType<string>().Where(item => item.Length > 0)];
     }
 
-    public SectionReader Child(string key)
+    /// <param name="isSecret">What may stand in its place is a connection string: it is not repeated.</param>
+    public SectionReader Child(string key, bool isSecret = false)
     {
         var child = Get(key);
         if (!string.IsNullOrEmpty(child.Value))
         {
-            Fault(key, $"'{child.Value}' is one value.", "Write an object: { … }.");
+            Fault(key, isSecret ? "is one value." : $"'{child.Value}' is one value.", "Write an object: { … }.");
         }
 
         return new SectionReader(child, faults);

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Text.Json;
+using Gateway.Proxy;
+
+namespace Gateway.CommandLine;
+
+/// <summary><c>gateway routes</c>: which mutating requests are protected, as the configuration says.</summary>
+internal static class RoutesCommand
+{
+    private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    public static Command Create()
+    {
+        var arguments = new SettingArguments();
+        var json = new Option<bool>("--json") { Description = "As JSON, for other programs." };
+        var command = new Command("routes", "Lists the routes that take POST, PUT, PATCH or DELETE, and for each method whether it is protected. Needs no running gateway.") { json };
+        arguments.AddTo(command);
+        command.SetAction((parsed, _) => RunAsync(arguments.Read(parsed), parsed.GetValue(json)));
+        HelpText.Add(command, """
+            protected    by the route's policy
+            observed     the policy looks on and changes nothing (Mode Observe)
+            off          the policy is switched off (Mode Off)
+            unprotected  the route has no policy, or its policy does not cover the method
+            -            the route does not take the method
+
+            Examples:
+              gateway routes
+              gateway routes --json | jq -r '.routes[] | select(.methods[] | .coverage == "unprotected") | .route'
+
+            Exit codes: 0 success; 1 faults in the configuration, which are told; 2 a wrong command line.
+            """);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] args, bool asJson)
+    {
+        var configuration = await CheckedConfiguration.ReadAsync(args);
+        if (!configuration.IsGood)
+        {
+            await configuration.WriteFaultsAsync(Console.Error);
+            return ExitCode.Failure;
+        }
+
+        var coverage = configuration.Report!.Coverage;
+        await (asJson ? Console.Out.WriteLineAsync(JsonSerializer.Serialize(coverage, Indented)) : RoutesTable.WriteAsync(Console.Out, coverage));
+        return ExitCode.Success;
+    }
+}

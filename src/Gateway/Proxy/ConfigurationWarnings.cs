@@ -1,0 +1,23 @@
+using Gateway.Configuration;
+using Gateway.Idempotency.Policies;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Gateway.Proxy;
+
+/// <summary>What can be obeyed and was probably not meant.</summary>
+internal static class ConfigurationWarnings
+{
+    /// <param name="operationTimeout">As it is in force: it is read at start.</param>
+    public static IEnumerable<ConfigurationFault> Of(GatewaySettings settings, TimeSpan operationTimeout, IEnumerable<RouteConfig> routes)
+    {
+        foreach (var policy in settings.Policies.Keys.Except(routes.Select(LiveConfiguration.PolicyName).OfType<string>(), StringComparer.OrdinalIgnoreCase))
+        {
+            yield return new($"Idempotency:Policies:{policy}", "is used by no route.", "Name it in a route's Transforms, or take it away.");
+        }
+
+        foreach (var policy in settings.Policies.Values.Where(policy => policy.Lease <= operationTimeout))
+        {
+            yield return new($"Idempotency:Policies:{policy.Name}:Lease", "is not longer than Idempotency:Stores:OperationTimeout: one slow renewal lets it run out.", "Make it several times as long.");
+        }
+    }
+}

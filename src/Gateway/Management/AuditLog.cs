@@ -54,14 +54,19 @@ internal sealed class AuditLog(string path, TimeProvider time, ILogger<AuditLog>
             lock (_gate)
             {
                 Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-                using var file = new FileStream(path, new FileStreamOptions
+                var options = new FileStreamOptions
                 {
                     Mode = FileMode.Append,
                     Access = FileAccess.Write,
                     Share = FileShare.ReadWrite, // gateways on one machine may share it
                     BufferSize = 0,
-                    UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                });
+                };
+                if (!OperatingSystem.IsWindows())
+                {
+                    options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+                }
+
+                using var file = new FileStream(path, options);
                 file.Write([.. line, (byte)'\n']);
                 file.Flush(flushToDisk: true);
             }
@@ -89,7 +94,7 @@ internal sealed class AuditLog(string path, TimeProvider time, ILogger<AuditLog>
 }
 
 [Description("One line of the audit log.")]
-internal sealed record AuditEntry(
+public sealed record AuditEntry(
     [property: Description("complete, release or delete")] string Action,
     [property: Description("The record's id.")] string Record,
     string Operation,

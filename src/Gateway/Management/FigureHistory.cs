@@ -77,7 +77,7 @@ internal sealed class FigureHistory(RequestFigures figures, RouteTrafficCatalog 
 /// <param name="Unprotected">Mutating requests that no policy looked at, since the start.</param>
 /// <param name="Running">Requests that hold a claim at this moment.</param>
 /// <param name="Store">Store calls since the start and the time that they took.</param>
-internal sealed record FigureSample(DateTimeOffset At, IReadOnlyList<long> Outcomes, long Unprotected, int Running, StoreTotals Store)
+public sealed record FigureSample(DateTimeOffset At, IReadOnlyList<long> Outcomes, long Unprotected, int Running, StoreTotals Store)
 {
     public long this[RequestOutcome outcome] => Outcomes[(int)outcome];
 

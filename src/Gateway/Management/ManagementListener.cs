@@ -51,7 +51,7 @@ internal sealed class ManagementListener(GatewaySettings settings, IServiceProvi
         _app.UseMiddleware<ManagementAccess>();
         _app.MapGet("/health/live", () => Results.Json(new { status = "live" })).ExcludeFromDescription();
         _app.MapGet("/health/ready", (HealthReport health) => health.Ready() is var ready && ready.IsReady ? Results.Json(ready) : Results.Json(ready, statusCode: StatusCodes.Status503ServiceUnavailable)).ExcludeFromDescription();
-        _app.MapPrometheusScrapingEndpoint("/metrics", gateway.GetService<MeterProvider>(), configureBranchedPipeline: null).ExcludeFromDescription();
+        _app.MapPrometheusScrapingEndpoint("/metrics", gateway.GetService<MeterProvider>(), configureBranchedPipeline: null, optionsName: null).ExcludeFromDescription();
         _app.MapOpenApi("/openapi/{documentName}.json");
         var admin = _app.MapGroup("/admin");
         admin.MapRecords();

@@ -27,8 +27,8 @@ internal sealed class Overview(RequestFigures figures, RecordCensus census, Runn
     private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 1);
 }
 
-internal sealed record OverviewView(
-    HealthReport.Report Health,
+public sealed record OverviewView(
+    ReadinessView Health,
     [property: Description("What is in the store, by the last count. Null: not counted yet.")] RecordCounts? Records,
     [property: Description("The oldest of which nobody knows what became of them.")] IReadOnlyList<RecordView> OldestUnknown,
     IReadOnlyList<RecordView> OldestInFlight,
@@ -37,18 +37,18 @@ internal sealed record OverviewView(
     [property: Description("Requests of this gateway since its start.")] IReadOnlyList<OperationCounts> Operations,
     [property: Description("The latest requests that may have been retries under a new key, newest first.")] IReadOnlyList<DuplicateView> SuspectedDuplicates);
 
-internal sealed record RecordCounts(long Live, long InFlight, long Unknown, [property: Description("Seconds since they were counted.")] double Age);
+public sealed record RecordCounts(long Live, long InFlight, long Unknown, [property: Description("Seconds since they were counted.")] double Age);
 
-internal sealed record RunningCounts(int Requests, int WithoutClient, [property: Description("Seconds.")] double? Oldest);
+public sealed record RunningCounts(int Requests, int WithoutClient, [property: Description("Seconds.")] double? Oldest);
 
-internal sealed record OperationCounts(string Operation, string Mode, IReadOnlyDictionary<string, long> Outcomes)
+public sealed record OperationCounts(string Operation, string Mode, IReadOnlyDictionary<string, long> Outcomes)
 {
-    public static OperationCounts Of(OutcomeCounts counts) => new(
+    internal static OperationCounts Of(OutcomeCounts counts) => new(
         counts.Operation, counts.ModeName, Enum.GetValues<RequestOutcome>().Where(outcome => counts[outcome] > 0).ToDictionary(outcome => outcome.Name(), outcome => counts[outcome]));
 }
 
-internal sealed record DuplicateView(DateTimeOffset At, string Operation, string Record, string Before, double SecondsApart)
+public sealed record DuplicateView(DateTimeOffset At, string Operation, string Record, string Before, double SecondsApart)
 {
-    public static DuplicateView Of(SuspectedDuplicate found) => new(
+    internal static DuplicateView Of(SuspectedDuplicate found) => new(
         found.At, found.Operation, RecordId.Of(found.Record), RecordId.Of(found.Before), Math.Round(found.Apart.TotalSeconds, 1));
 }

@@ -8,8 +8,14 @@ internal sealed class RouteTable : IRouteTable
 {
     public IReadOnlyList<RouteEntry> Routes { get; private set; } = [];
 
-    public void Apply(IReadOnlyList<IProxyConfig> configs) => Routes = [.. configs.SelectMany(config => config.Routes).Select(Entry)];
+    public static IReadOnlyList<RouteEntry> Entries(IEnumerable<RouteConfig> routes) => [.. routes.Select(Entry)];
 
-    private static RouteEntry Entry(RouteConfig route) => new(
-        route.RouteId, route.Match.Path, route.Match.Hosts ?? [], route.Match.Methods ?? [], LiveConfiguration.PolicyName(route));
+    public void Apply(IReadOnlyList<IProxyConfig> configs) => Routes = Entries(configs.SelectMany(config => config.Routes));
+
+    private static RouteEntry Entry(RouteConfig route)
+    {
+        var match = route.Match;
+        IEnumerable<string> others = [.. match.Headers?.Select(header => $"header {header.Name}") ?? [], .. match.QueryParameters?.Select(parameter => $"query {parameter.Name}") ?? []];
+        return new RouteEntry(route.RouteId, new RouteConditions(match.Hosts ?? [], match.Path, match.Methods ?? [], [.. others]), LiveConfiguration.PolicyName(route));
+    }
 }

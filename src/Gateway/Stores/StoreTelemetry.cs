@@ -62,4 +62,4 @@ internal sealed class StoreTelemetry(IMeterFactory meters)
 }
 
 /// <param name="Duration">Of all calls together.</param>
-internal readonly record struct StoreTotals(long Calls, long Failures, TimeSpan Duration);
+public readonly record struct StoreTotals(long Calls, long Failures, TimeSpan Duration);

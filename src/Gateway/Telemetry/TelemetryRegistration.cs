@@ -21,6 +21,8 @@ internal static class TelemetryRegistration
         StoreMeter.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime",
     ];
 
+    private static readonly string[] Receivers = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
+
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         var telemetry = services.AddOpenTelemetry()
@@ -39,7 +41,6 @@ internal static class TelemetryRegistration
 
     private static string Version => typeof(TelemetryRegistration).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
-    private static bool SendsByOtlp(IConfiguration configuration) => !bool.TryParse(configuration["OTEL_SDK_DISABLED"], out var disabled) || !disabled
-        ? new[] { "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" }.Any(name => !string.IsNullOrEmpty(configuration[name]))
-        : false;
+    private static bool SendsByOtlp(IConfiguration configuration) =>
+        !string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase) && Receivers.Any(name => !string.IsNullOrEmpty(configuration[name]));
 }

@@ -1,7 +1,7 @@
 namespace Gateway.Idempotency.Observation;
 
 /// <summary>What became of one request on a protected route; under <c>Observe</c>, what would have. Each request has one.</summary>
-internal enum RequestOutcome
+public enum RequestOutcome
 {
     /// <summary>It ran, and its answer is stored.</summary>
     Executed,

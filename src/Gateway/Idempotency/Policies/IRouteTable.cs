@@ -6,7 +6,22 @@ internal interface IRouteTable
     IReadOnlyList<RouteEntry> Routes { get; }
 }
 
-/// <param name="Path">The pattern as it is configured; null: any.</param>
-/// <param name="Methods">Empty: any.</param>
 /// <param name="Policy">The policy's name; null: none.</param>
-internal sealed record RouteEntry(string RouteId, string? Path, IReadOnlyList<string> Hosts, IReadOnlyList<string> Methods, string? Policy);
+public sealed record RouteEntry(string RouteId, RouteConditions Match, string? Policy);
+
+/// <summary>What a request has to look like for the route.</summary>
+/// <param name="Methods">Empty: any.</param>
+/// <param name="Others">Conditions on headers and the query string, by name.</param>
+public sealed record RouteConditions(IReadOnlyList<string> Hosts, string? Path, IReadOnlyList<string> Methods, IReadOnlyList<string> Others)
+{
+    /// <summary>For people, on one line.</summary>
+    public string Text
+    {
+        get
+        {
+            var text = $"{string.Join(',', Hosts)}{Path}";
+            string[] conditions = [.. Methods.Count > 0 ? [string.Join(' ', Methods)] : (string[])[], .. Others];
+            return conditions.Length == 0 ? text : $"{text} ({string.Join("; ", conditions)})";
+        }
+    }
+}

@@ -55,7 +55,7 @@ internal static class ConsoleEndpoints
         console.MapGet("/console.js", () => Asset("console.js", "text/javascript; charset=utf-8"));
     }
 
-    private static RazorComponentResult Overview(Overview overview, FigureHistory history, TimeProvider time)
+    private static RazorComponentResult<OverviewPage> Overview(Overview overview, FigureHistory history, TimeProvider time)
     {
         var now = history.Now();
         var samples = history.Samples.Where(sample => now.At - sample.At > TimeSpan.FromSeconds(3)).Append(now).ToList(); // a rate of less is noise
@@ -146,9 +146,9 @@ internal static class ConsoleEndpoints
             null);
     }
 
-    private static RazorComponentResult Coverage(CoverageReport coverage, TimeProvider time) => Page<CoveragePage>(new { View = coverage.Now(), Now = time.GetUtcNow() });
+    private static RazorComponentResult<CoveragePage> Coverage(CoverageReport coverage, TimeProvider time) => Page<CoveragePage>(new { View = coverage.Now(), Now = time.GetUtcNow() });
 
-    private static RazorComponentResult Record(
+    private static RazorComponentResult<RecordPage> Record(
         RecordDetailsView view, IAntiforgery antiforgery, TimeProvider time, HttpContext context, string? done = null, ChangeResult? problem = null, IReadOnlyDictionary<string, string>? submitted = null)
     {
         var tokens = antiforgery.GetAndStoreTokens(context);
@@ -164,10 +164,10 @@ internal static class ConsoleEndpoints
         }, problem?.Status ?? StatusCodes.Status200OK);
     }
 
-    private static RazorComponentResult Message(int status, string title, string text) =>
+    private static RazorComponentResult<MessagePage> Message(int status, string title, string text) =>
         Page<MessagePage>(new { Title = title, Text = text, Current = "/console/records" }, status);
 
-    private static RazorComponentResult Page<T>(object parameters, int status = StatusCodes.Status200OK)
+    private static RazorComponentResult<T> Page<T>(object parameters, int status = StatusCodes.Status200OK)
         where T : Microsoft.AspNetCore.Components.IComponent => new RazorComponentResult<T>(parameters) { StatusCode = status, PreventStreamingRendering = true };
 
     private static FileStreamHttpResult Asset(string name, string type) =>

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Gateway.Management.Pages;
 
 /// <summary>What stands in the console's search form.</summary>
-internal sealed record RecordQuery(string? Text, string? State, string? Operation, string? Age, string? Cursor)
+public sealed record RecordQuery(string? Text, string? State, string? Operation, string? Age, string? Cursor)
 {
     public static readonly (string Value, string Name)[] Ages =
         [("", "any time"), ("h1", "in the last hour"), ("h24", "in the last 24 hours"), ("o5m", "more than 5 minutes ago"), ("o1h", "more than an hour ago"), ("o1d", "more than a day ago")];

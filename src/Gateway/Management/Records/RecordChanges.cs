@@ -122,7 +122,7 @@ internal sealed class RecordChanges(IStoreInspector inspector, RecordSearch sear
 
 /// <param name="Status">200: done.</param>
 /// <param name="Record">As it was before; null: there is none.</param>
-internal sealed record ChangeResult(int Status, string Title, string Detail, StoredRecord? Record)
+public sealed record ChangeResult(int Status, string Title, string Detail, StoredRecord? Record)
 {
     public static ChangeResult Invalid(string detail) => new(400, "The change cannot be read", detail, null);
 

@@ -3,7 +3,7 @@ using Gateway.Stores;
 namespace Gateway.Management.Records;
 
 /// <summary>What an operator looks for. Null members match everything.</summary>
-internal sealed record RecordFilter(RecordState? State, string? Operation, string? Key, DateTimeOffset? CreatedAfter, DateTimeOffset? CreatedBefore)
+public sealed record RecordFilter(RecordState? State, string? Operation, string? Key, DateTimeOffset? CreatedAfter, DateTimeOffset? CreatedBefore)
 {
     /// <summary>Open records have a walk of their own, the oldest first.</summary>
     public RecordWalk Walk => State is RecordState.InFlight or RecordState.Unknown ? RecordWalk.Open : RecordWalk.All;

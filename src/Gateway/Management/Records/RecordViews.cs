@@ -6,7 +6,7 @@ namespace Gateway.Management.Records;
 
 /// <summary>A record as the admin API tells of it.</summary>
 [Description("A record of one operation, caller and key.")]
-internal record RecordView(
+public record RecordView(
     [property: Description("32 hexadecimal digits. Logs and traces have the first 16 of them.")] string Id,
     [property: Description("in-flight, completed or unknown, as every reader sees it now.")] string State,
     string Operation,
@@ -47,13 +47,13 @@ internal record RecordView(
     };
 }
 
-internal sealed record RecordPageView(
+public sealed record RecordPageView(
     IReadOnlyList<RecordView> Records,
     [property: Description("For the next page: ?cursor=. Null: that was all. Behind an empty page there may be more.")] string? Next,
     [property: Description("How many records were looked at for this page.")] int Examined);
 
 /// <summary>One record with everything that this gateway knows of it.</summary>
-internal sealed record RecordDetailsView(
+public sealed record RecordDetailsView(
     RecordView Record,
     [property: Description("Only for completed records.")] AnswerView? Answer,
     [property: Description("Why there is no answer to show, if one should be there.")] string? AnswerProblem,
@@ -62,7 +62,7 @@ internal sealed record RecordDetailsView(
     IReadOnlyList<MomentView> Timeline,
     [property: Description("What operators did with it by this gateway.")] IReadOnlyList<AuditEntry> Audit);
 
-internal sealed record AnswerView(
+public sealed record AnswerView(
     int Status,
     string? ReasonPhrase,
     DateTimeOffset CompletedAt,
@@ -73,9 +73,9 @@ internal sealed record AnswerView(
     [property: Description("The body in base64: only when asked for (?body=true) and where the policy has ShowBody.")] string? Body,
     [property: Description("Why there is no body.")] string? BodyWithheld);
 
-internal sealed record HeaderView(string Name, string Value);
+public sealed record HeaderView(string Name, string Value);
 
-internal sealed record RunningView([property: Description("Seconds.")] double Seconds, bool HasLostClient);
+public sealed record RunningView([property: Description("Seconds.")] double Seconds, bool HasLostClient);
 
 /// <summary>One point of a record's life, past or to come.</summary>
-internal sealed record MomentView(DateTimeOffset At, string What, bool IsToCome);
+public sealed record MomentView(DateTimeOffset At, string What, bool IsToCome);

@@ -109,7 +109,7 @@ public sealed class ExpiredRecordSweeperTests
 
         public ValueTask<long> CountAsync() => new(0);
 
-        public bool ListsOpenRecords => true;
+        public bool ListsOpenRecords => throw new NotSupportedException();
 
         public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotSupportedException();
 

@@ -7,6 +7,7 @@ using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
 using Gateway.Management;
+using Gateway.Management.Specification;
 using Gateway.Proxy;
 using Gateway.Stores;
 using Gateway.Stores.InMemory;
@@ -79,6 +80,7 @@ public static class Program
         {
             await StartableAsync(app);
             app.UseRequestTimeouts();
+            app.MapSpecification(settings.SpecificationPath);
             app.MapProtectedProxy();
             return app;
         }

@@ -1,4 +1,5 @@
 using Gateway.Management.Records;
+using Gateway.Management.Specification;
 
 namespace Gateway.Management;
 
@@ -15,6 +16,8 @@ internal static class ManagementRegistration
         services.AddSingleton<RecordSearch>();
         services.AddSingleton<RecordDetails>();
         services.AddSingleton<RecordChanges>();
+        services.AddSingleton<SpecificationDocument>();
+        services.AddSingleton<SpecificationEndpoint>();
         services.AddSingleton<ManagementListener>();
         services.AddHostedService(provider => provider.GetRequiredService<ManagementListener>());
         return services;

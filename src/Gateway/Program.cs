@@ -67,10 +67,10 @@ public static class Program
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ConfigurationState>();
+        builder.Services.AddTelemetry(builder.Configuration); // first: it is to hear what the others count at their start
         AddStore(builder.Services, settings, routesFile);
         AddIdempotency(builder.Services, settings);
         builder.Services.AddProtectedProxy(builder.Configuration);
-        builder.Services.AddTelemetry(builder.Configuration);
         builder.Services.AddManagement(Path.Combine(Path.GetDirectoryName(routesFile)!, settings.AuditLogPath));
         builder.Services.AddHostedService<StartupReport>();
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using Gateway.Configuration;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
 using Gateway.Stores;
@@ -56,6 +57,8 @@ public sealed partial class ReadmeTests
         Assert.Equal(defaults["ReleaseStatusCodes"], string.Join(", ", policy.ReleaseStatusCodes.Order()));
         Assert.Equal(defaults["UnknownStatusCodes"], string.Join(", ", policy.UnknownStatusCodes.Order()));
         Assert.Equal(defaults["RetainBody"], policy.RetainBody ? "true" : "false");
+        Assert.Equal(defaults["DuplicateWindow"], policy.DuplicateWindow.ToString("c"));
+        Assert.Equal(defaults["ShowBody"], policy.ShowBody ? "true" : "false");
         Assert.Equal(defaults["MaxRequestBodySize"], $"{policy.MaxRequestBodySize}");
         Assert.Equal(defaults["MaxResponseBodySize"], $"{policy.MaxResponseBodySize}");
     }
@@ -110,22 +113,37 @@ public sealed partial class ReadmeTests
         await using var gateway = await TestGateway.StartAsync("http://localhost:1/");
         lock (made)
         {
-            Assert.Equal(Rows("instruments").Select(row => $"{row[0]} {row[1]}").Order(StringComparer.Ordinal), made.Distinct().Order(StringComparer.Ordinal));
+            Assert.Equal(Rows("instruments").Select(row => $"{row[0]} {row[2]}").Order(StringComparer.Ordinal), made.Distinct().Order(StringComparer.Ordinal));
         }
     }
 
     [Fact]
-    public void Every_file_that_the_README_names_is_there()
+    public void Every_outcome_is_in_the_README() =>
+        Assert.Equal(
+            Enum.GetValues<RequestOutcome>().Select(outcome => outcome.Name()).Order(StringComparer.Ordinal),
+            Rows("outcomes").SelectMany(row => row[0].Split(", ")).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void The_published_specification_tells_of_every_answer_of_the_README() =>
+        Assert.Equal(
+            Rows("answers").SelectMany(row => row[0].Split(", ").Select(status => $"{status} {row[1]}")).Order(StringComparer.Ordinal),
+            ProblemCatalog.All.SelectMany(problem => problem.Statuses.Select(status => $"{status} {problem.Code}")).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/rollout.md")]
+    [InlineData("docs/runbook.md")]
+    public void Every_file_that_a_document_names_is_there(string document)
     {
-        foreach (Match match in RepositoryPath().Matches(Repository.Read("README.md")))
+        foreach (Match match in RepositoryPath().Matches(Repository.Read(document)))
         {
             var path = Path.Combine(Repository.Root.FullName, match.Groups[1].Value);
-            Assert.True(Path.Exists(path), $"README.md names {match.Groups[1].Value}.");
+            Assert.True(Path.Exists(path), $"{document} names {match.Groups[1].Value}.");
         }
     }
 
     private static List<string[]> Rows(string table) => Repository.Rows("README.md", table);
 
-    [GeneratedRegex(@"`((?:src|tests|docs)/[\w/.-]+|demo\.cs|docker-compose\.yml|appsettings\.routes\.json|Gateway\.sln)`")]
+    [GeneratedRegex(@"[`(]((?:src|tests|docs|deploy)/[\w/.-]+|demo\.cs|docker-compose\.yml|appsettings\.routes\.json|Gateway\.sln)[`)]")]
     private static partial Regex RepositoryPath();
 }

@@ -111,6 +111,12 @@ internal sealed class CompletionSpool : BackgroundService
     /// <summary>What an earlier process has left is known before the first request comes.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        foreach (var outcome in Enum.GetValues<SpoolOutcome>())
+        {
+            // Who watches a rate does not see the first of a series that begins with it.
+            _settled.Add(0, new KeyValuePair<string, object?>(StoreMeter.SpoolOutcomeTag, Name(outcome)));
+        }
+
         await ReadOnAsync();
         if (_file is not null && IsKnown)
         {

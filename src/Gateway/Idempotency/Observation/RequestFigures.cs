@@ -29,13 +29,12 @@ internal sealed class RequestFigures
         }
     }
 
+    /// <summary>Zeros as well: who watches a rate does not see the first of a series that begins with it.</summary>
     private IEnumerable<Measurement<long>> Measure() =>
         from counts in _all.Values
         from outcome in Enum.GetValues<RequestOutcome>()
-        let count = counts[outcome]
-        where count > 0
         select new Measurement<long>(
-            count,
+            counts[outcome],
             new KeyValuePair<string, object?>(RequestMeter.OperationTag, counts.Operation),
             new KeyValuePair<string, object?>(RequestMeter.OutcomeTag, outcome.Name()),
             new KeyValuePair<string, object?>(RequestMeter.ModeTag, counts.ModeName));

@@ -21,17 +21,17 @@ internal sealed class SuspectedDuplicates
 
     private readonly TimeProvider _time;
     private readonly ILogger<SuspectedDuplicates> _logger;
-    private readonly Counter<long> _count;
     private readonly Lock _gate = new();
     private readonly Queue<SuspectedDuplicate> _latest = new(Shown);
+    private readonly Dictionary<string, long> _counts = []; // by operation, zeros too
     private Dictionary<UInt128, Seen> _newer = [];
     private Dictionary<UInt128, Seen> _older = [];
 
     public SuspectedDuplicates(IMeterFactory meters, TimeProvider time, ILogger<SuspectedDuplicates> logger)
     {
         (_time, _logger) = (time, logger);
-        _count = meters.Create(StoreMeter.Name).CreateCounter<long>(
-            RequestMeter.SuspectedDuplicates, unit: "{request}", description: "Requests that ran although the same caller had sent the same under another key shortly before.");
+        meters.Create(StoreMeter.Name).CreateObservableCounter(
+            RequestMeter.SuspectedDuplicates, Measure, unit: "{request}", description: "Requests that ran although the same caller had sent the same under another key shortly before.");
     }
 
     /// <summary>The latest ones, newest first.</summary>
@@ -60,6 +60,7 @@ internal sealed class SuspectedDuplicates
         Seen before;
         lock (_gate)
         {
+            _counts.TryAdd(request.Label.Operation, 0);
             if (!_newer.TryGetValue(what, out before) && !_older.TryGetValue(what, out before))
             {
                 before = new Seen(request.Key, now);
@@ -88,10 +89,18 @@ internal sealed class SuspectedDuplicates
             }
 
             _latest.Enqueue(found);
+            _counts[operation]++;
         }
 
-        _count.Add(1, new KeyValuePair<string, object?>(RequestMeter.OperationTag, operation));
         Log.DuplicateSuspected(_logger, request.Key, operation, before.Record, (long)found.Apart.TotalMilliseconds);
+    }
+
+    private IEnumerable<Measurement<long>> Measure()
+    {
+        lock (_gate)
+        {
+            return [.. _counts.Select(count => new Measurement<long>(count.Value, new KeyValuePair<string, object?>(RequestMeter.OperationTag, count.Key)))];
+        }
     }
 
     /// <summary>Not a cryptographic hash: a meeting, by chance or made, costs a wrong suspicion and nothing else.</summary>

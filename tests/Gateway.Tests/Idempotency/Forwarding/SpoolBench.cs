@@ -61,7 +61,7 @@ internal sealed class SpoolBench : IAsyncDisposable
     public int Calls => Volatile.Read(ref _calls);
 
     /// <summary>What has left the spool, by what became of it: <c>stored claim_lost</c>.</summary>
-    public string Settled => string.Join(' ', _settled.GetMeasurementSnapshot().Select(one => one.Tags[StoreMeter.SpoolOutcomeTag]));
+    public string Settled => string.Join(' ', _settled.GetMeasurementSnapshot().Where(measured => measured.Value > 0).Select(one => one.Tags[StoreMeter.SpoolOutcomeTag]));
 
     public (long Answers, long Size) Gauges
     {

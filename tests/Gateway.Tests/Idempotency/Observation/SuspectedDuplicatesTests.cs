@@ -32,12 +32,15 @@ public sealed class SuspectedDuplicatesTests : IDisposable
     public void The_same_under_another_key_within_the_window_is_counted_shown_and_logged()
     {
         Look(Request(1));
+        _counter.RecordObservableInstruments();
+        Assert.Equal(0, _counter.LastMeasurement!.Value); // so that the first one is a rise
         _time.Advance(Window);
         Look(Request(2));
 
         var found = Assert.Single(_duplicates.Latest);
         Assert.Equal((new RecordKey(2), new RecordKey(1), "pay", Window), (found.Record, found.Before, found.Operation, found.Apart));
-        Assert.Equal(1, Assert.Single(_counter.GetMeasurementSnapshot()).Value);
+        _counter.RecordObservableInstruments();
+        Assert.Equal((1L, "pay"), (_counter.LastMeasurement!.Value, _counter.LastMeasurement.Tags["operation"]));
         Assert.Contains(_log.Entries, entry => entry.Event == "DuplicateSuspected" && entry.Level == LogLevel.Information);
     }
 

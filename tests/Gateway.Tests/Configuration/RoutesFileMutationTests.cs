@@ -14,7 +14,7 @@ namespace Gateway.Tests.Configuration;
 public sealed class RoutesFileMutationTests
 {
     /// <summary>Every key that there is, so that each can be spoilt.</summary>
-    private const string Full = """
+    internal const string Full = """
         {
           "ReverseProxy": {
             "Routes": {
@@ -291,7 +291,7 @@ public sealed class RoutesFileMutationTests
     };
 
     /// <summary>The file with one member renamed, or given another value.</summary>
-    private static string Changed(string place, string? name = null, string? value = null) => Written(place, (json, own, node) =>
+    internal static string Changed(string place, string? name = null, string? value = null) => Written(place, (json, own, node) =>
     {
         json.WritePropertyName(name ?? own);
         Write(json, node, value);

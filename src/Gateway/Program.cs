@@ -3,9 +3,11 @@ using Gateway.CommandLine;
 using Gateway.Configuration;
 using Gateway.Idempotency;
 using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
 using Gateway.Management;
+using Gateway.Management.Specification;
 using Gateway.Proxy;
 using Gateway.Stores;
 using Gateway.Stores.InMemory;
@@ -13,6 +15,7 @@ using Gateway.Stores.Redis;
 using Gateway.Stores.Sqlite;
 using Gateway.Stores.Sqlite.Spool;
 using Gateway.Stores.SqlServer;
+using Gateway.Telemetry;
 
 namespace Gateway;
 
@@ -67,9 +70,8 @@ public static class Program
         AddStore(builder.Services, settings, routesFile);
         AddIdempotency(builder.Services, settings);
         builder.Services.AddProtectedProxy(builder.Configuration);
-        builder.Services.AddSingleton<HealthReport>();
-        builder.Services.AddSingleton<ManagementListener>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<ManagementListener>());
+        builder.Services.AddTelemetry(builder.Configuration);
+        builder.Services.AddManagement(Path.Combine(Path.GetDirectoryName(routesFile)!, settings.AuditLogPath));
         builder.Services.AddHostedService<StartupReport>();
 
         configure?.Invoke(builder);
@@ -78,6 +80,7 @@ public static class Program
         {
             await StartableAsync(app);
             app.UseRequestTimeouts();
+            app.MapSpecification(settings.SpecificationPath);
             app.MapProtectedProxy();
             return app;
         }
@@ -153,9 +156,12 @@ public static class Program
         services.AddSingleton(new StoreLimits(settings.OperationTimeout, settings.CompletionTimeout));
         services.AddSingleton<StoreCircuit>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreCircuit>());
+        services.AddSingleton<StoreTelemetry>();
         services.AddSingleton<StoreAccess>();
         services.AddSingleton<StoreSelfTest>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreSelfTest>());
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RecordCensus>(provider, provider.GetRequiredService<StoreSelfTest>().Passed));
+        services.AddHostedService(provider => provider.GetRequiredService<RecordCensus>());
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ExpiredRecordSweeper>(provider, provider.GetRequiredService<StoreSelfTest>().Passed));
     }
 
@@ -163,6 +169,9 @@ public static class Program
     {
         services.AddSingleton(new ProblemWriter(settings.SpecificationPath));
         services.AddSingleton<PolicyCatalog>();
+        services.AddSingleton<RequestFigures>();
+        services.AddSingleton<RouteTrafficCatalog>();
+        services.AddSingleton<SuspectedDuplicates>();
         services.AddSingleton<OutcomeWriter>();
         services.AddSingleton<ProtectedRuns>();
 

@@ -49,7 +49,7 @@ internal sealed partial class StartupReport(
         return LiveConfiguration.PolicyName(route) is { } name && policies.Current.TryGetValue(name, out var policy)
             ? policy.Mode == PolicyMode.Off
                 ? $"{match}: policy {name} is off"
-                : $"{match}: {string.Join(", ", policy.Methods.Order(StringComparer.Ordinal))} protected by policy {name}"
+                : $"{match}: {string.Join(", ", policy.Methods.Order(StringComparer.Ordinal))} {(policy.IsObserved ? "observed" : "protected")} by policy {name}"
             : $"{match}: not protected";
     }
 

@@ -1,5 +1,7 @@
 using Gateway.Proxy;
 
+using Gateway.Idempotency.Policies;
+
 namespace Gateway.CommandLine;
 
 /// <summary>The coverage of the routes for people: columns, and a line that counts.</summary>
@@ -22,16 +24,8 @@ internal static class RoutesTable
     private static string[] Row(CoveredRoute route) =>
     [
         route.Route,
-        Match(route.Match),
+        route.Match.Text,
         route.Policy is null ? "-" : route.KeyRequired == false ? $"{route.Policy} (key optional)" : route.Policy,
         .. RouteCoverage.MutatingMethods.Select(method => route.Methods.FirstOrDefault(covered => covered.Method == method)?.Coverage ?? "-"),
     ];
-
-    private static string Match(RouteConditions match)
-    {
-        var text = $"{string.Join(',', match.Hosts)}{match.Path}";
-        return match.Methods.Count == 0 && match.Others.Count == 0
-            ? text
-            : $"{text} ({string.Join("; ", (string[])[.. match.Methods.Count > 0 ? [string.Join(' ', match.Methods)] : (string[])[], .. match.Others])})";
-    }
 }

@@ -9,6 +9,9 @@ internal sealed class ConfigurationState(TimeProvider time)
 
     public Snapshot Current => _current;
 
+    /// <summary>How long the set in force has been in force.</summary>
+    public TimeSpan Age => time.GetUtcNow() - _current.InForceSince;
+
     public void Applied() => _current = new Snapshot(time.GetUtcNow(), []);
 
     public void Refused(IReadOnlyList<ConfigurationFault> faults) => _current = _current with { Faults = faults };

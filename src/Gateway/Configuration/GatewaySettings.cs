@@ -41,6 +41,12 @@ internal sealed class GatewaySettings
 
     public required Uri ManagementUrl { get; init; }
 
+    /// <summary>Null: there is none, and the listener is this machine's alone. Never logged.</summary>
+    public required string? ManagementApiKey { get; init; }
+
+    /// <summary>As configured: relative to the routes file's folder.</summary>
+    public required string AuditLogPath { get; init; }
+
     public required FrozenDictionary<string, IdempotencyPolicy> Policies { get; init; }
 
     public required IReadOnlyList<ConfigurationFault> Faults { get; init; }
@@ -53,13 +59,13 @@ internal sealed class GatewaySettings
         ("Idempotency:Stores:Redis:KeyPrefix", Redis.KeyPrefix), ("Idempotency:Stores:Redis:WaitReplicas", Redis.WaitReplicas), ("Idempotency:Stores:Redis:AcceptEviction", Redis.AcceptEviction),
         ("Idempotency:Stores:SqlServer:Schema", SqlServer.Schema), ("Idempotency:Stores:SqlServer:CreateSchema", SqlServer.CreateSchema),
         ("Idempotency:Stores:Spool:Path", Spool.Path), ("Idempotency:Stores:Spool:MaxSize", Spool.MaxSize),
-        ("Management:Url", ManagementUrl),
+        ("Management:Url", ManagementUrl), ("Management:ApiKey", new Secret(ManagementApiKey)), ("Management:AuditLog", AuditLogPath),
     ];
 
     public static GatewaySettings Read(IConfiguration configuration)
     {
         var faults = new List<ConfigurationFault>();
-        var management = ReadManagement(new SectionReader(configuration.GetSection("Management"), faults));
+        var management = new SectionReader(configuration.GetSection("Management"), faults);
         var section = new SectionReader(configuration.GetSection("Idempotency"), faults);
         var stores = section.Child("Stores");
         var sqlite = stores.Child("Sqlite");
@@ -80,10 +86,13 @@ internal sealed class GatewaySettings
             Spool = new SpoolSettings(spool.Text("Path") ?? "data/spool.db", spool.Number("MaxSize", 256 << 20, 0, int.MaxValue)),
             OperationTimeout = stores.Duration("OperationTimeout", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             CompletionTimeout = stores.Duration("CompletionTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5)),
-            ManagementUrl = management,
+            ManagementUrl = ManagementUrlOf(management),
+            ManagementApiKey = management.Text("ApiKey"),
+            AuditLogPath = management.Text("AuditLog") ?? "data/audit.jsonl",
             Policies = PolicyReader.ReadAll(section.Child("Policies")),
             Faults = faults,
         };
+        management.RefuseUnknownKeys();
         sqlite.RefuseUnknownKeys();
         redis.RefuseUnknownKeys();
         sqlServer.RefuseUnknownKeys();
@@ -124,24 +133,28 @@ internal sealed class GatewaySettings
         return path;
     }
 
-    private static Uri ReadManagement(SectionReader section)
+    private static Uri ManagementUrlOf(SectionReader section)
     {
         var text = section.Text("Url") ?? DefaultManagementUrl;
-        var apiKey = section.Text("ApiKey");
-        section.RefuseUnknownKeys();
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || url.PathAndQuery != "/")
         {
             section.Fault("Url", $"'{text}' is not an address to listen on.", $"Write it as in {DefaultManagementUrl}.");
             return new Uri(DefaultManagementUrl);
         }
 
-        if (!url.IsLoopback && apiKey is null)
+        if (!url.IsLoopback && section.Text("ApiKey") is null)
         {
             section.Fault("ApiKey", $"is missing, and {text} can be reached from other machines.", "Set a key (Management__ApiKey in the environment), or listen on 127.0.0.1.");
         }
 
         return url;
     }
+}
+
+/// <summary>Can be compared, and not be printed.</summary>
+internal sealed record Secret(string? Value)
+{
+    public override string ToString() => "another one";
 }
 
 /// <summary><c>Idempotency:Stores:Redis</c>, as configured. The configuration string may hold a password: never logged.</summary>

@@ -50,13 +50,13 @@ internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcome
         response.Headers.Remove(StatusHeader.Name);
     }
 
-    /// <summary>What every answer of a run carries: the key as it was sent, and the truth about a run without a record.</summary>
+    /// <summary>What every answer of a run carries: the key as it was sent, and the truth about an answer that is less than it looks.</summary>
     public void Mark(HttpResponse response)
     {
         response.Headers[run.Plan.Policy.Key.Header] = sentKey;
-        if (run.Claim is null)
+        if (run.Status is { } status && !response.Headers.ContainsKey(StatusHeader.Name))
         {
-            response.Headers[StatusHeader.Name] = StatusHeader.Unprotected;
+            response.Headers[StatusHeader.Name] = status; // "not-stored" may stand there, and says more
         }
     }
 }

@@ -1,4 +1,5 @@
 using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
@@ -9,7 +10,8 @@ namespace Gateway.Idempotency;
 
 /// <summary>
 /// The way of a request on a protected route: read key, actor and body, make the fingerprint, begin; then run it
-/// (<see cref="ProtectedRun"/>) or answer from the record.
+/// (<see cref="ProtectedRun"/>) or answer from the record. Under <c>Mode: Observe</c> all of that, except that every request is
+/// forwarded, and marked with what would have become of it.
 /// </summary>
 internal sealed class IdempotencyMiddleware(
     RequestDelegate next,
@@ -18,23 +20,34 @@ internal sealed class IdempotencyMiddleware(
     CompletionSpool spool,
     ProtectedRuns runs,
     ProblemWriter problems,
+    RequestFigures figures,
+    SuspectedDuplicates duplicates,
     ILogger<IdempotencyMiddleware> logger)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        var route = context.GetEndpoint()?.Metadata.GetMetadata<ProtectedRoute>();
+        var endpoint = context.GetEndpoint()?.Metadata;
+        var route = endpoint?.GetMetadata<ProtectedRoute>();
+        var traffic = endpoint?.GetMetadata<RouteTraffic>();
         if (route is null)
         {
+            traffic?.CountOther(context.Request);
             return next(context);
         }
 
         // By method alone. A POST that offers an upgrade (Java's HttpClient offers h2c on each) is a POST; the handshakes that
         // YARP upgrades are GET and CONNECT.
         var plan = route.Plan;
-        return plan.Policy.Protects(context.Request.Method) ? ProtectAsync(context, plan) : next(context);
+        if (!plan.Policy.Protects(context.Request.Method))
+        {
+            traffic?.CountOther(context.Request);
+            return next(context);
+        }
+
+        return ProtectAsync(context, plan, traffic);
     }
 
-    private async Task ProtectAsync(HttpContext context, RoutePlan plan)
+    private async Task ProtectAsync(HttpContext context, RoutePlan plan, RouteTraffic? traffic)
     {
         var policy = plan.Policy;
 
@@ -42,20 +55,26 @@ internal sealed class IdempotencyMiddleware(
         var key = KeyReader.Read(context.Request.Headers[policy.Key.Header], policy.Key);
         if (key.IsAbsent && !policy.Key.Required)
         {
+            traffic?.CountOther(context.Request);
+            figures.Count(context, plan, RequestOutcome.Keyless);
             await next(context);
             return;
         }
 
+        traffic?.CountProtected(policy.IsObserved);
+        var visit = new Visit(context, plan, key, Body: null);
         if (key.Key is null)
         {
-            await RefuseAsync(context, plan, key, key.IsAbsent ? Problems.KeyMissing(policy.Key) : Problems.KeyInvalid(policy.Key, key.BrokenRule!));
+            await (key.IsAbsent
+                ? RefuseAsync(visit, RequestOutcome.KeyMissing, Problems.KeyMissing(policy.Key))
+                : RefuseAsync(visit, RequestOutcome.KeyInvalid, Problems.KeyInvalid(policy.Key, key.BrokenRule!)));
             return;
         }
 
         // 2 Actor
         if (!ActorReader.TryRead(context, policy.Actor, out var actor))
         {
-            await RefuseAsync(context, plan, key, Problems.ActorMissing(policy.Actor));
+            await RefuseAsync(visit, RequestOutcome.ActorMissing, Problems.ActorMissing(policy.Actor));
             return;
         }
 
@@ -63,7 +82,7 @@ internal sealed class IdempotencyMiddleware(
         RequestBody? body;
         try
         {
-            body = await RequestBody.ReadAsync(context.Request, plan.MaxRequestBodySize, context.RequestAborted);
+            body = await RequestBody.ReadAsync(context.Request, plan.MaxRequestBodySize, putBack: policy.IsObserved, context.RequestAborted);
         }
         catch (IOException e) when (e is not BadHttpRequestException)
         {
@@ -75,11 +94,16 @@ internal sealed class IdempotencyMiddleware(
 
         if (body is null)
         {
-            context.Response.Headers.Connection = "close"; // the rest of the body is not worth reading
-            await RefuseAsync(context, plan, key, Problems.BodyTooLarge(plan.MaxRequestBodySize));
+            if (!policy.IsObserved)
+            {
+                context.Response.Headers.Connection = "close"; // the rest of the body is not worth reading
+            }
+
+            await RefuseAsync(visit, RequestOutcome.BodyTooLarge, Problems.BodyTooLarge(plan.MaxRequestBodySize));
             return;
         }
 
+        visit = visit with { Body = body };
         try
         {
             // 4 Fingerprint
@@ -97,12 +121,12 @@ internal sealed class IdempotencyMiddleware(
             // 5 Begin; before that, an answer that was given and has not come home yet is the answer, whatever the store says
             if (!spool.IsKnown)
             {
-                await RefuseAsync(context, plan, key, Problems.StoreUnavailable()); // it may have run, and its answer may wait
+                await RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable()); // it may have run, and its answer may wait
                 return;
             }
 
             var waiting = spool.Find(request.Key);
-            if (waiting is not null && await TryReplayWaitingAsync(context, plan, key, request, waiting))
+            if (waiting is not null && await TryReplayWaitingAsync(visit, request, waiting))
             {
                 return;
             }
@@ -114,19 +138,24 @@ internal sealed class IdempotencyMiddleware(
             }
             catch (InvalidDataException e)
             {
-                await RefuseUnreadableAsync(context, plan, key, request.Key, e);
+                await RefuseUnreadableAsync(visit, request.Key, e);
                 return;
             }
             catch (StoreCallException e)
             {
-                await StoreFailedAsync(context, plan, key, body, request, waiting ?? spool.Find(request.Key), e);
+                await StoreFailedAsync(visit, request, waiting ?? spool.Find(request.Key), e);
                 return;
             }
 
-            // 6 Forward, capture, complete and reply; or what the record says
-            await (begin.Outcome == BeginOutcome.Claimed
-                ? runs.RunAsync(context, next, plan, request, begin.CreatedAt, body, key.Sent!)
-                : AnswerAsync(context, plan, key, request, begin));
+            if (begin.Outcome != BeginOutcome.Claimed)
+            {
+                await AnswerAsync(visit, request, begin); // what the record says
+                return;
+            }
+
+            // 6 Forward, capture, complete and reply
+            duplicates.Look(request, policy.DuplicateWindow);
+            await runs.RunAsync(context, next, plan, request, begin.CreatedAt, body, key.Sent!);
         }
         finally
         {
@@ -135,16 +164,17 @@ internal sealed class IdempotencyMiddleware(
     }
 
     /// <summary>What the record says.</summary>
-    private Task AnswerAsync(HttpContext context, RoutePlan plan, KeyReading key, in BeginRequest request, in BeginResult found) => found.Outcome switch
+    private Task AnswerAsync(Visit visit, in BeginRequest request, in BeginResult found) => found.Outcome switch
     {
-        _ when found.Fingerprint != request.Fingerprint => RefuseAsync(context, plan, key, Problems.KeyReused(found.Fingerprint, request.Fingerprint)),
-        BeginOutcome.InFlight => RefuseAsync(context, plan, key, Problems.InProgress(found.LeaseRemaining)),
-        BeginOutcome.Unknown => RefuseAsync(context, plan, key, Problems.OutcomeUnknown(found.CreatedAt)),
-        BeginOutcome.Completed => ReplayAsync(context, plan, key, request.Key, found.Answer),
+        _ when found.Fingerprint != request.Fingerprint => RefuseAsync(visit, RequestOutcome.KeyReused, Problems.KeyReused(found.Fingerprint, request.Fingerprint), request.Key),
+        BeginOutcome.InFlight => RefuseAsync(visit, RequestOutcome.InProgress, Problems.InProgress(found.LeaseRemaining), request.Key),
+        BeginOutcome.Unknown => RefuseAsync(visit, RequestOutcome.UnknownHeld, Problems.OutcomeUnknown(found.CreatedAt), request.Key),
+        BeginOutcome.Completed => ReplayAsync(visit, request.Key, found.Answer, status: null),
         _ => throw new InvalidOperationException($"The store answered {found.Outcome} to begin."),
     };
 
-    private async Task ReplayAsync(HttpContext context, RoutePlan plan, KeyReading key, RecordKey record, ReadOnlyMemory<byte> stored)
+    /// <param name="status">For <see cref="StatusHeader"/>; null: none.</param>
+    private async Task ReplayAsync(Visit visit, RecordKey record, ReadOnlyMemory<byte> stored, string? status)
     {
         AnswerRecord answer;
         try
@@ -153,26 +183,34 @@ internal sealed class IdempotencyMiddleware(
         }
         catch (InvalidDataException e)
         {
-            await RefuseUnreadableAsync(context, plan, key, record, e);
+            await RefuseUnreadableAsync(visit, record, e);
             return;
         }
 
         if (answer.Kind == AnswerKind.Tombstone)
         {
-            await RefuseAsync(context, plan, key, Problems.ResponseNotRetained(answer));
+            await RefuseAsync(visit, RequestOutcome.NotRetained, Problems.ResponseNotRetained(answer), record, status);
             return;
         }
 
-        context.Response.Headers[plan.Policy.Key.Header] = key.Sent;
-        await Replay.WriteAsync(context, answer);
+        if (visit.Plan.Policy.IsObserved)
+        {
+            await ObserveAsync(visit, RequestOutcome.Replayed, StatusHeader.WouldReplay, record);
+            return;
+        }
+
+        figures.Count(visit.Context, visit.Plan, RequestOutcome.Replayed);
+        MarkStatus(visit, status);
+        visit.Context.Response.Headers[visit.Plan.Policy.Key.Header] = visit.Key.Sent;
+        await Replay.WriteAsync(visit.Context, answer);
     }
 
     /// <returns>False: it has come home in this very moment, and the store has it.</returns>
-    private async ValueTask<bool> TryReplayWaitingAsync(HttpContext context, RoutePlan plan, KeyReading key, BeginRequest request, WaitingAnswer waiting)
+    private async ValueTask<bool> TryReplayWaitingAsync(Visit visit, BeginRequest request, WaitingAnswer waiting)
     {
         if (waiting.Fingerprint != request.Fingerprint)
         {
-            await RefuseAsync(context, plan, key, Problems.KeyReused(waiting.Fingerprint, request.Fingerprint));
+            await RefuseAsync(visit, RequestOutcome.KeyReused, Problems.KeyReused(waiting.Fingerprint, request.Fingerprint), request.Key);
             return true;
         }
 
@@ -184,8 +222,8 @@ internal sealed class IdempotencyMiddleware(
         catch (StoreCallException e)
         {
             // It has run: whatever the store and the policy say, it does not run again.
-            Log.WaitingAnswerUnreadable(logger, request.Key, plan.Operation, e);
-            await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+            Log.WaitingAnswerUnreadable(logger, request.Key, visit.Plan.Operation, e);
+            await RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable(), request.Key);
             return true;
         }
 
@@ -194,13 +232,12 @@ internal sealed class IdempotencyMiddleware(
             return false;
         }
 
-        context.Response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
-        await ReplayAsync(context, plan, key, request.Key, answer);
+        await ReplayAsync(visit, request.Key, answer, StatusHeader.NotStored);
         return true;
     }
 
     /// <summary>A store that takes no writes for now (it is full, say) has what it has: known answers are given, not refused.</summary>
-    private async ValueTask<bool> TryReplayReadOnlyAsync(HttpContext context, RoutePlan plan, KeyReading key, BeginRequest request)
+    private async ValueTask<bool> TryReplayReadOnlyAsync(Visit visit, BeginRequest request)
     {
         try
         {
@@ -209,17 +246,17 @@ internal sealed class IdempotencyMiddleware(
                 return false;
             }
 
-            await AnswerAsync(context, plan, key, request, found);
+            await AnswerAsync(visit, request, found);
         }
         catch (InvalidDataException e)
         {
-            await RefuseUnreadableAsync(context, plan, key, request.Key, e);
+            await RefuseUnreadableAsync(visit, request.Key, e);
         }
 
         return true;
     }
 
-    private async Task StoreFailedAsync(HttpContext context, RoutePlan plan, KeyReading key, RequestBody body, BeginRequest request, WaitingAnswer? waiting, StoreCallException error)
+    private async Task StoreFailedAsync(Visit visit, BeginRequest request, WaitingAnswer? waiting, StoreCallException error)
     {
         if (error.Call is { } call)
         {
@@ -231,56 +268,98 @@ internal sealed class IdempotencyMiddleware(
         if (waiting is not null)
         {
             // Whatever has become of its answer since: it has run, and no policy lets it run again.
-            if (!await TryReplayWaitingAsync(context, plan, key, request, waiting))
+            if (!await TryReplayWaitingAsync(visit, request, waiting))
             {
-                await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+                await RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable(), request.Key);
             }
 
             return;
         }
 
-        if (await TryReplayReadOnlyAsync(context, plan, key, request))
+        if (await TryReplayReadOnlyAsync(visit, request))
         {
             return;
         }
 
-        if (plan.Policy.StoreFailure == StoreFailureBehaviour.Forward)
+        if (visit.Plan.Policy.StoreFailure == StoreFailureBehaviour.Forward)
         {
             BeginFailed("the request is forwarded unprotected");
-            await runs.RunUnprotectedAsync(context, next, plan, body, key.Sent!);
+            await runs.RunWithoutRecordAsync(visit.Context, next, visit.Plan, visit.Body!, visit.Key.Sent!, RequestOutcome.Unprotected, StatusHeader.Unprotected);
             return;
         }
 
-        BeginFailed("the request is refused");
-        await RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+        BeginFailed(visit.Plan.Policy.IsObserved ? "the request is forwarded, as the policy observes" : "the request is refused");
+        await RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable(), request.Key);
 
         void BeginFailed(string consequence)
         {
             if (!error.WasNotSent)
             {
-                Log.BeginFailed(logger, request.Key, plan.Operation, consequence, error);
+                Log.BeginFailed(logger, request.Key, visit.Plan.Operation, consequence, error);
             }
             else
             {
-                Log.BeginNotTried(logger, request.Key, plan.Operation, consequence); // why has been told once for all of them
+                Log.BeginNotTried(logger, request.Key, visit.Plan.Operation, consequence); // why has been told once for all of them
             }
         }
     }
 
     /// <summary>It has run: whatever these bytes are, they are not "not found", and no policy lets it run again.</summary>
-    private Task RefuseUnreadableAsync(HttpContext context, RoutePlan plan, KeyReading key, RecordKey record, InvalidDataException error)
+    private Task RefuseUnreadableAsync(Visit visit, RecordKey record, InvalidDataException error)
     {
-        Log.RecordUnreadable(logger, record, plan.Operation, error);
-        return RefuseAsync(context, plan, key, Problems.StoreUnavailable());
+        Log.RecordUnreadable(logger, record, visit.Plan.Operation, error);
+        return RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable(), record);
     }
 
-    private Task RefuseAsync(HttpContext context, RoutePlan plan, KeyReading key, in Problem problem)
+    /// <param name="record">Default: there is none yet.</param>
+    private Task RefuseAsync(Visit visit, RequestOutcome outcome, in Problem problem, RecordKey record = default, string? status = null)
     {
-        if (key.Sent is not null)
+        if (visit.Plan.Policy.IsObserved)
         {
-            context.Response.Headers[plan.Policy.Key.Header] = key.Sent;
+            return ObserveAsync(visit, outcome, StatusHeader.WouldRefusePrefix + problem.Code, record);
         }
 
-        return problems.WriteAsync(context, problem, plan.Operation);
+        figures.Count(visit.Context, visit.Plan, outcome);
+        MarkStatus(visit, status);
+        if (visit.Key.Sent is not null)
+        {
+            visit.Context.Response.Headers[visit.Plan.Policy.Key.Header] = visit.Key.Sent;
+        }
+
+        return problems.WriteAsync(visit.Context, problem, visit.Plan.Operation);
     }
+
+    /// <summary>Instead of an answer of the gateway's: the request goes on, and what it would have heard is counted, logged and marked.</summary>
+    private Task ObserveAsync(Visit visit, RequestOutcome outcome, string status, RecordKey record)
+    {
+        var (context, plan, key, body) = visit;
+        Log.Observed(logger, record, plan.Operation, status);
+        if (body is not null)
+        {
+            return runs.RunWithoutRecordAsync(context, next, plan, body, key.Sent!, outcome, status);
+        }
+
+        // Nothing is known of it that a run needs: it goes the way of a request without a policy.
+        figures.Count(context, plan, outcome);
+        context.Response.OnStarting(static state =>
+        {
+            var (response, status) = ((HttpResponse, string))state;
+            IdempotencyFeature.DropReserved(response);
+            response.Headers[StatusHeader.Name] = status;
+            return Task.CompletedTask;
+        }, (context.Response, status));
+        return next(context);
+    }
+
+    private static void MarkStatus(in Visit visit, string? status)
+    {
+        if (status is not null)
+        {
+            visit.Context.Response.Headers[StatusHeader.Name] = status;
+        }
+    }
+
+    /// <summary>One request on its way.</summary>
+    /// <param name="Body">Null: it is not read yet, or too large to be.</param>
+    private readonly record struct Visit(HttpContext Context, RoutePlan Plan, KeyReading Key, RequestBody? Body);
 }

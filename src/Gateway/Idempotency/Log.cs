@@ -76,4 +76,10 @@ internal static partial class Log
 
     [LoggerMessage(24, LogLevel.Error, "The answer of record {Record} of {Operation} waits in the spool and cannot be read now; the request is refused, as it has run", EventName = "WaitingAnswerUnreadable")]
     public static partial void WaitingAnswerUnreadable(ILogger logger, RecordKey record, string operation, Exception error);
+
+    [LoggerMessage(25, LogLevel.Information, "Observe: {Status} (record {Record} of {Operation}); the request is forwarded", EventName = "Observed")]
+    public static partial void Observed(ILogger logger, RecordKey record, string operation, string status);
+
+    [LoggerMessage(26, LogLevel.Information, "Record {Record} of {Operation} may be a retry under a new key: the same caller sent the same as record {Before}, {Milliseconds} ms before", EventName = "DuplicateSuspected")]
+    public static partial void DuplicateSuspected(ILogger logger, RecordKey record, string operation, RecordKey before, long milliseconds);
 }

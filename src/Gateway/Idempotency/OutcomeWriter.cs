@@ -1,4 +1,5 @@
 using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
 using Gateway.Stores;
@@ -53,10 +54,11 @@ internal sealed class OutcomeWriter(
             return;
         }
 
+        run.Outcome = RequestOutcome.Released;
         claims.Untrack(claim);
         try
         {
-            await store.CallAsync(claim, static (store, claim) => store.ReleaseAsync(claim.Key, claim.Token));
+            await store.CallAsync(StoreVerb.Release, claim, static (store, claim) => store.ReleaseAsync(claim.Key, claim.Token));
         }
         catch (Exception e)
         {
@@ -72,6 +74,7 @@ internal sealed class OutcomeWriter(
             return;
         }
 
+        run.Outcome = RequestOutcome.Unknown;
         claims.Untrack(claim);
         Log.OutcomeUnknown(logger, claim.Key, run.Plan.Operation, reason);
         try
@@ -87,7 +90,7 @@ internal sealed class OutcomeWriter(
             Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
         }
 
-        ValueTask<bool> MarkAsync() => store.CallAsync(claim, static (store, claim) => store.MarkUnknownAsync(claim.Key, claim.Token));
+        ValueTask<bool> MarkAsync() => store.CallAsync(StoreVerb.MarkUnknown, claim, static (store, claim) => store.MarkUnknownAsync(claim.Key, claim.Token));
     }
 
     private async ValueTask<bool> SettledByStatusAsync(int status, ProtectedRun run)
@@ -133,7 +136,7 @@ internal sealed class OutcomeWriter(
                 if (!stored)
                 {
                     Log.ClaimLost(logger, claim.Key, run.Plan.Operation);
-                    response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
+                    TellNotStored(response, run);
                 }
 
                 return !givenUp;
@@ -147,7 +150,7 @@ internal sealed class OutcomeWriter(
                 {
                     Log.CompleteDeferred(logger, claim.Key, run.Plan.Operation, e);
                     await spool.AddAsync(claim, record);
-                    response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
+                    TellNotStored(response, run);
                     return !givenUp;
                 }
             }
@@ -156,10 +159,16 @@ internal sealed class OutcomeWriter(
         }
     }
 
+    private static void TellNotStored(HttpResponse response, ProtectedRun run)
+    {
+        run.Outcome = RequestOutcome.NotStored;
+        response.Headers[StatusHeader.Name] = StatusHeader.NotStored;
+    }
+
     /// <param name="isCounted">One answer's later tries must not make the store look down to everybody.</param>
     private ValueTask<bool> TryCompleteAsync(RunningClaim claim, ReadOnlyMemory<byte> record, TimeSpan limit, bool isCounted) => isCounted
-        ? store.CallAsync((claim, record), static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), limit)
-        : store.CallUncountedAsync((claim, record), static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), limit);
+        ? store.CallAsync(StoreVerb.Complete, (claim, record), static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), limit)
+        : store.CallUncountedAsync(StoreVerb.Complete, (claim, record), static (store, s) => store.CompleteAsync(s.claim.Key, s.claim.Token, s.record), limit);
 
     /// <summary>One call's time, within what is left of all tries' time.</summary>
     private TimeSpan OneTry(long started)

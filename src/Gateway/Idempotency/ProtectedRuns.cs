@@ -1,4 +1,5 @@
 using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
@@ -9,16 +10,16 @@ namespace Gateway.Idempotency;
 
 /// <summary>Runs a request that holds the claim: forward, settle the record, reply; in that order, whatever the client does.</summary>
 internal sealed class ProtectedRuns(
-    RunningClaims claims, OutcomeWriter outcomes, ProblemWriter problems, TimeProvider time, ILogger<ProtectedRuns> logger)
+    RunningClaims claims, OutcomeWriter outcomes, ProblemWriter problems, RequestFigures figures, TimeProvider time, ILogger<ProtectedRuns> logger)
 {
     public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, string sentKey)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
-        var claim = new RunningClaim(request, deadline);
+        var claim = new RunningClaim(request, deadline, context.RequestAborted);
         claims.Track(claim);
         try
         {
-            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, firstSeen), sentKey);
+            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null), sentKey);
         }
         finally
         {
@@ -32,11 +33,11 @@ internal sealed class ProtectedRuns(
         }
     }
 
-    /// <summary><c>StoreFailure: Forward</c>: the same way with no record behind it. The answer says so.</summary>
-    public async Task RunUnprotectedAsync(HttpContext context, RequestDelegate next, RoutePlan plan, RequestBody body, string sentKey)
+    /// <summary><c>StoreFailure: Forward</c>, or a request that <c>Observe</c> lets past: the same way with no record behind it. The answer says so.</summary>
+    public async Task RunWithoutRecordAsync(HttpContext context, RequestDelegate next, RoutePlan plan, RequestBody body, string sentKey, RequestOutcome outcome, string status)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
-        var run = new ProtectedRun(plan, body, deadline, claim: null, time.GetUtcNow());
+        var run = new ProtectedRun(plan, body, deadline, claim: null, time.GetUtcNow(), status) { Outcome = outcome };
         await ForwardAsync(context, next, run, sentKey);
     }
 
@@ -81,25 +82,30 @@ internal sealed class ProtectedRuns(
             case ForwardEnd.Answered:
                 IdempotencyFeature.DropReserved(context.Response);
                 await outcomes.SettleAsync(context, run, feature);
+                Count(context, run);
                 feature.Mark(context.Response);
                 await Replay.WriteBodyAsync(context.Response, feature.Answer!.Body);
                 break;
 
             case ForwardEnd.Streamed:
+                Count(context, run);
                 break; // settled before its first byte, and gone
 
             case ForwardEnd.NotSent:
                 await outcomes.ReleaseAsync(run);
+                Count(context, run);
                 await RefuseAsync(context, run, feature, Problems.UpstreamUnreachable(feature.FailureStatus));
                 break;
 
             case ForwardEnd.Lost:
                 await outcomes.MarkUnknownAsync(run, run.Deadline.IsStopped ? "the gateway stops" : "no whole answer");
+                Count(context, run);
                 await RefuseAsync(context, run, feature, Problems.OutcomeLost(feature.FailureStatus, run.FirstSeen, run.Plan.Policy.OutcomeUnknown));
                 break;
 
             case ForwardEnd.Local:
                 await outcomes.ReleaseAsync(run);
+                Count(context, run);
                 if (context.Response.HasStarted)
                 {
                     break;
@@ -118,6 +124,9 @@ internal sealed class ProtectedRuns(
                 throw new InvalidOperationException($"The forward ended as {feature.End}.");
         }
     }
+
+    /// <summary>Before the answer goes out: who has it may ask for the figures.</summary>
+    private void Count(HttpContext context, ProtectedRun run) => figures.Count(context, run.Plan, run.Outcome);
 
     private Task RefuseAsync(HttpContext context, ProtectedRun run, IdempotencyFeature feature, in Problem problem)
     {

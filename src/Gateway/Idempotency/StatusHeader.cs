@@ -10,4 +10,13 @@ internal static class StatusHeader
 
     /// <summary>The store was down and the policy forwards all the same.</summary>
     public const string Unprotected = "unprotected";
+
+    /// <summary>The policy observes: the request ran as it would have, and its answer is recorded.</summary>
+    public const string Observed = "observed";
+
+    /// <summary>The policy observes: the first request's answer would have been given, and the request was forwarded.</summary>
+    public const string WouldReplay = "would-replay";
+
+    /// <summary>The policy observes: the request would have been refused with the problem of this code, and was forwarded.</summary>
+    public const string WouldRefusePrefix = "would-refuse-";
 }

@@ -9,7 +9,7 @@ namespace Gateway.Proxy;
 /// Keeps routes and policies in step. YARP validates each new set (and with it, here, the policies), applies the routes or
 /// refuses them all, and tells; the policies follow its verdict.
 /// </summary>
-internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySettings atStart, PolicyCatalog catalog, ConfigurationState state, ILogger<LiveConfiguration> logger)
+internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySettings atStart, PolicyCatalog catalog, RouteTable routes, ConfigurationState state, ILogger<LiveConfiguration> logger)
     : ITransformProvider, IConfigChangeListener
 {
     private readonly Lock _gate = new();
@@ -101,6 +101,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
         }
 
         catalog.Apply(candidate.Policies);
+        routes.Apply(proxyConfigs);
         state.Applied();
         ProxyLog.ConfigurationApplied(logger, candidate.Policies.Count == 0 ? "none" : string.Join(", ", candidate.Policies.Keys.Order(StringComparer.Ordinal)));
         foreach (var warning in ConfigurationWarnings.Of(candidate, atStart.OperationTimeout, proxyConfigs.SelectMany(config => config.Routes)))

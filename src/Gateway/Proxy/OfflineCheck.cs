@@ -47,7 +47,7 @@ internal static class OfflineCheck
             [.. faults.Distinct()],
             [.. ConfigurationWarnings.Of(settings, settings.OperationTimeout, routes)],
             settings,
-            RouteCoverage.Of(routes, settings.Policies),
+            RouteCoverage.Of(RouteTable.Entries(routes), settings.Policies),
             configs.Sum(config => config.Clusters.Count));
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Idempotency;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -15,6 +16,8 @@ internal static class ProxyRegistration
     public static IServiceCollection AddProtectedProxy(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddRequestTimeouts();
+        services.AddSingleton<RouteTable>();
+        services.AddSingleton<IRouteTable>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<LiveConfiguration>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<LiveConfiguration>());
         services.AddSingleton<ITransformProvider>(provider => provider.GetRequiredService<LiveConfiguration>());
@@ -41,6 +44,7 @@ internal static class ProxyRegistration
     public static void MapProtectedProxy(this WebApplication app)
     {
         var catalog = app.Services.GetRequiredService<PolicyCatalog>();
+        var traffic = app.Services.GetRequiredService<RouteTrafficCatalog>();
         app.MapReverseProxy(static proxy =>
         {
             proxy.UseMiddleware<IdempotencyMiddleware>();
@@ -49,6 +53,8 @@ internal static class ProxyRegistration
             proxy.UsePassiveHealthChecks();
         }).ConfigureEndpoints((endpoint, route) =>
         {
+            endpoint.WithMetadata(traffic.Of(route.RouteId));
+
             // Must not throw: YARP would then have replaced its routes and not its endpoints.
             if (LiveConfiguration.PolicyName(route) is { } policy)
             {

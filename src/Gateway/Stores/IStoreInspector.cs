@@ -31,10 +31,13 @@ public interface IStoreInspector
     /// <summary>
     /// An operator knows what became of it: from Unknown (or InFlight with a lapsed lease) to Completed, or, without an answer,
     /// removed, so that the next request with its key runs. One atomic step, durable when it returns true. The claim is lost with
-    /// it: a late completion by its holder returns false.
+    /// it: a late completion by its holder returns false. Repeating it returns false as well, also where only its reply was lost:
+    /// who wants to know reads the record again.
     /// </summary>
     /// <param name="held">The claim that it had when the operator looked at it.</param>
+    /// <param name="answer">Null: it never ran. An empty one is an answer.</param>
     /// <returns>False: it is not Unknown any more, or another claim's by now.</returns>
+    /// <exception cref="InvalidDataException">The record is damaged. Nothing is decided by it.</exception>
     ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer);
 
     /// <summary>Removes a record in any state but InFlight with a living lease. Atomic and durable as <see cref="ResolveAsync"/>.</summary>

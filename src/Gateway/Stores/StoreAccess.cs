@@ -6,7 +6,7 @@ namespace Gateway.Stores;
 /// The way to the store for everybody who serves requests: each call has a hard time limit, and a store that fails all the
 /// time is not asked (<see cref="StoreCircuit"/>).
 /// </summary>
-internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit, StoreLimits limits, TimeProvider time)
+internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit, StoreLimits limits, StoreTelemetry telemetry, TimeProvider time)
 {
     /// <summary>The last that was heard of it: it is there, and takes no writes.</summary>
     private volatile bool _refusesWrites;
@@ -24,7 +24,7 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
 
         try
         {
-            return await WithinAsync(key, static (store, key) => store.FindCompletedAsync(key), limit: null);
+            return await WithinAsync(StoreVerb.Find, key, static (store, key) => store.FindCompletedAsync(key), limit: null);
         }
         catch (StoreCallException)
         {
@@ -35,15 +35,15 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
 
     /// <exception cref="StoreCallException">No answer within <see cref="StoreLimits.Operation"/>.</exception>
     public ValueTask<BeginResult> BeginAsync(in BeginRequest request) =>
-        CallAsync(request, static (store, request) => store.BeginAsync(request));
+        CallAsync(StoreVerb.Begin, request, static (store, request) => store.BeginAsync(request));
 
     /// <param name="limit">Null: <see cref="StoreLimits.Operation"/>.</param>
     /// <exception cref="StoreCallException">No answer. It tells whether the step may have happened.</exception>
-    public async ValueTask<T> CallAsync<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null)
+    public async ValueTask<T> CallAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null)
     {
         try
         {
-            return await circuit.RunAsync((this, state, call, limit), static s => s.Item1.WithinAsync(s.state, s.call, s.limit));
+            return await circuit.RunAsync((this, verb, state, call, limit), static s => s.Item1.WithinAsync(s.verb, s.state, s.call, s.limit));
         }
         catch (BrokenCircuitException e)
         {
@@ -56,27 +56,41 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
     /// not counted. The same few answers that the store does not take must not make it look down to everybody.
     /// </summary>
     /// <exception cref="StoreCallException">No answer. It tells whether the step may have happened.</exception>
-    public ValueTask<T> CallUncountedAsync<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null) =>
-        circuit.IsOpen ? throw NotAsked(new BrokenCircuitException()) : WithinAsync(state, call, limit);
+    public ValueTask<T> CallUncountedAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null) =>
+        circuit.IsOpen ? throw NotAsked(new BrokenCircuitException()) : WithinAsync(verb, state, call, limit);
 
     private static StoreCallException NotAsked(BrokenCircuitException e) => new("The store fails all the time, and was not asked.", call: null, e);
 
-    private async ValueTask<T> WithinAsync<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit)
+    private async ValueTask<T> WithinAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit)
     {
         Task<T>? task = null;
+        using var activity = StoreTelemetry.StartActivity(verb);
+        var started = time.GetTimestamp();
         try
         {
+            T result;
             var running = call(store, state);
             if (running.IsCompleted)
             {
-                return await running;
+                result = await running;
+            }
+            else
+            {
+                task = running.AsTask();
+                result = await task.WaitAsync(limit ?? limits.Operation, time);
             }
 
-            task = running.AsTask();
-            return await task.WaitAsync(limit ?? limits.Operation, time);
+            telemetry.Ended(verb, time.GetElapsedTime(started), activity, error: null);
+            return result;
         }
-        catch (Exception e) when (e is not InvalidDataException)
+        catch (Exception e)
         {
+            telemetry.Ended(verb, time.GetElapsedTime(started), activity, e);
+            if (e is InvalidDataException)
+            {
+                throw;
+            }
+
             _refusesWrites = e is StoreRefusesWritesException;
             throw new StoreCallException(e.Message, task ?? Task.CompletedTask, e);
         }

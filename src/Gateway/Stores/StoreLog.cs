@@ -19,4 +19,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(6, LogLevel.Debug, "The store's probe failed", EventName = "ProbeFailed")]
     public static partial void ProbeFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(7, LogLevel.Debug, "Counting the records failed; it is tried again", EventName = "CensusFailed")]
+    public static partial void CensusFailed(ILogger logger, Exception error);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Gateway.Idempotency;
 using Gateway.Idempotency.Forwarding;
+using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
@@ -35,6 +36,8 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     private readonly DeferredReleases _releases;
     private readonly RunningClaims _claims;
     private readonly CompletionSpool _spool;
+    private readonly RequestFigures _figures;
+    private readonly SuspectedDuplicates _duplicates;
     private readonly IdempotencyMiddleware _middleware;
     private RequestDelegate _backend = context => AnswerAsync(context, "paid");
     private int _forwards;
@@ -46,10 +49,12 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
         _releases = new DeferredReleases(_parts.Access, _parts.Limits, time, NullLogger<DeferredReleases>.Instance);
         _claims = new RunningClaims(_parts.Access, _parts.Limits, _parts.Meters, time, NullLogger<RunningClaims>.Instance);
         _spool = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, time, NullLogger<CompletionSpool>.Instance, _file);
+        _figures = new RequestFigures(_parts.Meters);
+        _duplicates = new SuspectedDuplicates(_parts.Meters, time, NullLogger<SuspectedDuplicates>.Instance);
         var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, time, NullLogger<OutcomeWriter>.Instance);
         var problems = new ProblemWriter("/spec");
-        var runs = new ProtectedRuns(_claims, outcomes, problems, time, NullLogger<ProtectedRuns>.Instance);
-        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, NullLogger<IdempotencyMiddleware>.Instance);
+        var runs = new ProtectedRuns(_claims, outcomes, problems, _figures, time, NullLogger<ProtectedRuns>.Instance);
+        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, _figures, _duplicates, NullLogger<IdempotencyMiddleware>.Instance);
     }
 
     /// <summary>The spool has read its file, and its passes are the test's to make.</summary>
@@ -94,7 +99,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     {
         var unread = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, TimeProvider.System, NullLogger<CompletionSpool>.Instance, _file);
         var middleware = new IdempotencyMiddleware(
-            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), NullLogger<IdempotencyMiddleware>.Instance);
+            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), _figures, _duplicates, NullLogger<IdempotencyMiddleware>.Instance);
         var asked = 0;
         _store.Before = _ => Task.FromResult(Interlocked.Increment(ref asked));
         var context = Request();
@@ -321,7 +326,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     {
         var context = Request();
         Assert.True(ActorReader.TryRead(context, Policy.Actor, out var actor));
-        var body = (await RequestBody.ReadAsync(context.Request, Policy.MaxRequestBodySize, CancellationToken.None))!;
+        var body = (await RequestBody.ReadAsync(context.Request, Policy.MaxRequestBodySize, putBack: false, CancellationToken.None))!;
         var begun = new BeginRequest
         {
             Key = RecordKeys.Of("pay", actor, "k"),
@@ -332,6 +337,6 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
             Label = new RecordLabel("pay", "k", actor),
         };
         var deadline = new ForwardDeadline(Policy.Deadline, TimeProvider.System);
-        await _spool.AddAsync(new RunningClaim(begun, deadline), Answers.Pack(Answers.Context(), Encoding.UTF8.GetBytes(text)));
+        await _spool.AddAsync(new RunningClaim(begun, deadline, CancellationToken.None), Answers.Pack(Answers.Context(), Encoding.UTF8.GetBytes(text)));
     }
 }

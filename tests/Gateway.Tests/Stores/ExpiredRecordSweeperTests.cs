@@ -108,5 +108,17 @@ public sealed class ExpiredRecordSweeperTests
         }
 
         public ValueTask<long> CountAsync() => new(0);
+
+        public bool ListsOpenRecords => throw new NotSupportedException();
+
+        public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotSupportedException();
+
+        public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotSupportedException();
+
+        public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotSupportedException();
+
+        public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotSupportedException();
     }
 }

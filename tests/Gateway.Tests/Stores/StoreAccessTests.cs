@@ -157,7 +157,7 @@ public sealed class StoreAccessTests
         Assert.Equal(before, calls);
 
         async Task<StoreCallException> UncountedAsync() => await Assert.ThrowsAsync<StoreCallException>(async () =>
-            await _parts.Access.CallUncountedAsync(Request(), static (store, r) => store.RenewAsync(r.Key, r.Claim, r.Lease)));
+            await _parts.Access.CallUncountedAsync(StoreVerb.Renew, Request(), static (store, r) => store.RenewAsync(r.Key, r.Claim, r.Lease)));
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class StoreAccessTests
     {
         _store.Before = _ => Task.Delay(Timeout.Infinite);
 
-        var call = _parts.Access.CallUncountedAsync(Request(), static (store, r) => store.RenewAsync(r.Key, r.Claim, r.Lease)).AsTask();
+        var call = _parts.Access.CallUncountedAsync(StoreVerb.Renew, Request(), static (store, r) => store.RenewAsync(r.Key, r.Claim, r.Lease)).AsTask();
         _time.Advance(_parts.Limits.Operation);
 
         Assert.IsType<TimeoutException>((await Assert.ThrowsAsync<StoreCallException>(() => call)).InnerException);
@@ -182,5 +182,5 @@ public sealed class StoreAccessTests
     };
 
     private ValueTask<T> CallAsync<T>(BeginRequest request, Func<IIdempotencyStore, BeginRequest, ValueTask<T>> call, TimeSpan? limit = null) =>
-        _parts.Access.CallAsync(request, call, limit);
+        _parts.Access.CallAsync(StoreVerb.Begin, request, call, limit);
 }

@@ -14,7 +14,7 @@ internal sealed class StoreParts
         Limits = limits ?? new StoreLimits(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
         Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         Circuit = new StoreCircuit(store, Limits, time, Meters, log is null ? NullLogger<StoreCircuit>.Instance : new LoggerFactory([log]).CreateLogger<StoreCircuit>());
-        Access = new StoreAccess(store, Circuit, Limits, time);
+        Access = new StoreAccess(store, Circuit, Limits, new StoreTelemetry(Meters), time);
     }
 
     public StoreLimits Limits { get; }

@@ -308,7 +308,7 @@ internal sealed class CompletionSpool : BackgroundService
     }
 
     private ValueTask<bool> CompleteAsync(WaitingAnswer waiting, byte[] bytes) =>
-        _store.CallUncountedAsync((waiting, bytes), static (store, s) => store.CompleteAsync(s.waiting.Key, s.waiting.Claim, s.bytes), _limits.Completion);
+        _store.CallUncountedAsync(StoreVerb.Complete, (waiting, bytes), static (store, s) => store.CompleteAsync(s.waiting.Key, s.waiting.Claim, s.bytes), _limits.Completion);
 
     private ValueTask<bool> IsClaimedAgainAsync(WaitingAnswer waiting) => _store.IsClaimedAgainAsync(new BeginRequest
     {

@@ -107,7 +107,7 @@ internal sealed class DeferredReleases(StoreAccess store, StoreLimits limits, Ti
     {
         var (claim, (key, begin)) = waiting;
         var isBegun = begin.IsCompleted; // looked at first: a begin that ends during this release is the next one's
-        await store.CallUncountedAsync((key, claim), static (store, s) => store.ReleaseAsync(s.key, s.claim));
+        await store.CallUncountedAsync(StoreVerb.Release, (key, claim), static (store, s) => store.ReleaseAsync(s.key, s.claim));
         if (!isBegun)
         {
             return;

@@ -13,6 +13,6 @@ internal static class LostRecord
     public static async ValueTask<bool> IsClaimedAgainAsync(this StoreAccess store, BeginRequest begun)
     {
         var again = begun with { TakeOverUnknown = false };
-        return (await store.CallUncountedAsync(again, static (store, again) => store.BeginAsync(again))).Outcome == BeginOutcome.Claimed;
+        return (await store.CallUncountedAsync(StoreVerb.Begin, again, static (store, again) => store.BeginAsync(again))).Outcome == BeginOutcome.Claimed;
     }
 }

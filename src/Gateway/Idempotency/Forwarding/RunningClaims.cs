@@ -25,8 +25,31 @@ internal sealed class RunningClaims : IHostedService, IDisposable
     public RunningClaims(StoreAccess store, StoreLimits limits, IMeterFactory meters, TimeProvider time, ILogger<RunningClaims> logger)
     {
         (_store, _limits, _time, _logger) = (store, limits, time, logger);
-        meters.Create(StoreMeter.Name).CreateObservableUpDownCounter(
+        var meter = meters.Create(StoreMeter.Name);
+        meter.CreateObservableUpDownCounter(
             StoreMeter.RequestsRunning, () => (long)Forwarding, unit: "{request}", description: "Requests that hold a claim and have not ended, those without a client too.");
+        meter.CreateObservableUpDownCounter(
+            StoreMeter.RequestsWithoutClient, () => (long)Running().Count(claim => claim.HasLostClient), unit: "{request}", description: "Those whose client has gone.");
+        meter.CreateObservableGauge(
+            StoreMeter.RequestsOldest, () => Running().Select(claim => claim.Deadline.Elapsed.TotalSeconds).DefaultIfEmpty().Max(), unit: "s", description: "For how long the oldest of them has been running.");
+    }
+
+    /// <summary>The claims whose requests run now, in no order.</summary>
+    public IReadOnlyList<RunningClaim> Running()
+    {
+        var running = new List<RunningClaim>();
+        lock (_gate)
+        {
+            for (var claim = _first; claim is not null; claim = claim.Next)
+            {
+                if (!claim.IsDeferred)
+                {
+                    running.Add(claim);
+                }
+            }
+        }
+
+        return running;
     }
 
     /// <summary>Runs that have not ended.</summary>
@@ -214,8 +237,8 @@ internal sealed class RunningClaims : IHostedService, IDisposable
 
     /// <summary>Of an answer that waits for the store, it is one of many tries in the background, and not counted.</summary>
     private ValueTask<bool> RenewOnceAsync(RunningClaim claim) => claim.IsDeferred
-        ? _store.CallUncountedAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease))
-        : _store.CallAsync(claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease));
+        ? _store.CallUncountedAsync(StoreVerb.Renew, claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease))
+        : _store.CallAsync(StoreVerb.Renew, claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease));
 
     private bool IsTracked(RunningClaim claim)
     {

@@ -7,6 +7,9 @@ internal enum PolicyMode
     /// <summary>Protect.</summary>
     Enforce,
 
+    /// <summary>Compute, record and count everything, and refuse and replay nothing: for a roll-out.</summary>
+    Observe,
+
     /// <summary>Forward as if there were no policy.</summary>
     Off,
 }
@@ -96,5 +99,14 @@ internal sealed class IdempotencyPolicy
     /// <summary>Bytes. A larger answer is streamed through and kept as a tombstone. 0 keeps no bodies. Default 1 MiB.</summary>
     public int MaxResponseBodySize { get; init; } = 1 << 20;
 
-    public bool Protects(string method) => Mode == PolicyMode.Enforce && Methods.Contains(method);
+    /// <summary>How long the same request under another key counts as a suspected duplicate. Zero: nothing is suspected. Default 5 minutes.</summary>
+    public TimeSpan DuplicateWindow { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>True: operators may look at stored bodies. Default false: at status and headers only.</summary>
+    public bool ShowBody { get; init; }
+
+    public bool IsObserved => Mode == PolicyMode.Observe;
+
+    /// <summary>Whether the policy looks at a request, with consequences or without.</summary>
+    public bool Protects(string method) => Mode != PolicyMode.Off && Methods.Contains(method);
 }

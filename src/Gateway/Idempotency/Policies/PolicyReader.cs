@@ -33,7 +33,7 @@ internal static class PolicyReader
         var policy = new IdempotencyPolicy
         {
             Name = name,
-            Mode = section.Choice<PolicyMode>("Mode", PolicyMode.Enforce, "Observe"),
+            Mode = section.Choice<PolicyMode>("Mode", PolicyMode.Enforce),
             Methods = Methods(section),
             Operation = section.Text("Operation"),
             Key = Key(section.Child("Key")),
@@ -51,6 +51,8 @@ internal static class PolicyReader
             RetainBody = section.Flag("RetainBody", true),
             MaxRequestBodySize = section.Number("MaxRequestBodySize", 1 << 20, 0, 1 << 26),
             MaxResponseBodySize = section.Number("MaxResponseBodySize", 1 << 20, 0, 1 << 26),
+            DuplicateWindow = section.Duration("DuplicateWindow", TimeSpan.FromMinutes(5), TimeSpan.Zero, OneHour),
+            ShowBody = section.Flag("ShowBody", false),
         };
         section.RefuseUnknownKeys();
         if (policy.Retention < policy.Deadline)

@@ -1,3 +1,5 @@
+using Gateway.Idempotency.Observation;
+
 namespace Gateway.Idempotency.Policies;
 
 /// <summary>On the endpoint of a route that names a policy. Cheap to look at: the plan is made once for each policy.</summary>
@@ -41,4 +43,7 @@ internal sealed class RoutePlan
     public int MaxRequestBodySize { get; }
 
     public TimeSpan Deadline { get; }
+
+    /// <summary>Found once, with the first request.</summary>
+    public OutcomeCounts? Counts { get; set; }
 }

@@ -36,4 +36,8 @@ internal sealed class JsonPointer
         pointer = new JsonPointer(segments);
         return true;
     }
+
+    /// <summary>As RFC 6901 writes it.</summary>
+    public override string ToString() => string.Concat(Segments.Select(segment =>
+        $"/{segment.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}"));
 }

@@ -7,9 +7,16 @@ internal sealed class JsonSelection
 
     public JsonSelection(IReadOnlyList<JsonPointer> include, IReadOnlyList<JsonPointer> exclude)
     {
+        (Include, Exclude) = (include, exclude);
         IsEverything = include.Count == 0 && exclude.Count == 0;
         Root = new JsonPosition(include.Count == 0 ? null : [Tree(include)], exclude.Count == 0 ? [] : [Tree(exclude)]);
     }
+
+    /// <summary>As configured; empty: all counts.</summary>
+    public IReadOnlyList<JsonPointer> Include { get; }
+
+    /// <summary>As configured.</summary>
+    public IReadOnlyList<JsonPointer> Exclude { get; }
 
     public bool IsEverything { get; }
 

@@ -33,8 +33,9 @@ internal sealed class RequestBody
 
     public ReadOnlyMemory<byte> Bytes => _array.AsMemory(Headroom, Length);
 
+    /// <param name="putBack">What was read of a body that is too large stands before its rest again: the request can be forwarded as it came.</param>
     /// <returns>Null: the body is larger than <paramref name="limit"/>. No more of it was read than shows that.</returns>
-    public static ValueTask<RequestBody?> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    public static ValueTask<RequestBody?> ReadAsync(HttpRequest request, int limit, bool putBack, CancellationToken cancellationToken)
     {
         var announced = request.ContentLength;
         if (announced > limit)
@@ -54,7 +55,7 @@ internal sealed class RequestBody
         }
 
         var body = new RequestBody(ArrayPool<byte>.Shared.Rent(Headroom + (int)(announced ?? FirstRent)), 0);
-        return body.FillAsync(request.Body, announced, limit, cancellationToken);
+        return body.FillAsync(request, announced, limit, putBack, cancellationToken);
     }
 
     /// <summary>The digest of a version-1 list that holds nothing but this body.</summary>
@@ -95,8 +96,9 @@ internal sealed class RequestBody
         }
     }
 
-    private async ValueTask<RequestBody?> FillAsync(Stream source, long? announced, int limit, CancellationToken cancellationToken)
+    private async ValueTask<RequestBody?> FillAsync(HttpRequest request, long? announced, int limit, bool putBack, CancellationToken cancellationToken)
     {
+        var source = request.Body;
         try
         {
             while (Length != announced)
@@ -115,6 +117,11 @@ internal sealed class RequestBody
                 Length += read;
                 if (Length > limit)
                 {
+                    if (putBack)
+                    {
+                        request.Body = new RejoinedBody(Bytes.ToArray(), source);
+                    }
+
                     Release();
                     return null;
                 }

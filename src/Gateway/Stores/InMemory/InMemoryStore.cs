@@ -36,6 +36,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
                 ExpiresAt = now + request.Lease + request.Retention,
                 Retention = request.Retention,
                 CreatedAt = createdAt,
+                Label = request.Label,
             };
             return new(BeginResult.Claimed(createdAt));
         }
@@ -146,17 +147,71 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         return new(removed);
     }
 
-    public bool ListsOpenRecords => throw new NotImplementedException();
+    public bool ListsOpenRecords => true;
 
-    public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotImplementedException();
+    public ValueTask<StoredRecord?> ReadAsync(RecordKey key)
+    {
+        var now = time.GetUtcNow();
+        var shard = ShardOf(key);
+        lock (shard.Gate)
+        {
+            return new(shard.Records.TryGetValue(key, out var record) && record.ExpiresAt > now
+                ? Tell(key, record, now) with { Answer = record.State == RecordState.Completed ? record.Answer : default }
+                : null);
+        }
+    }
 
-    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotImplementedException();
+    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) =>
+        new([.. Living(time.GetUtcNow()).Select(record => record.Key).Where(key => (ulong)(key.Value >> 64) == digest).Take(2)]);
 
-    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotImplementedException();
+    /// <summary>Each step looks through all records and sorts what is left of them: for tests and trials, as the whole store is.</summary>
+    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var passed = after is null ? default(WalkPlace?) : WalkPlace.Parse(walk, after);
+        var ahead = Living(time.GetUtcNow());
+        ahead.RemoveAll(record => (walk == RecordWalk.Open && record.State == RecordState.Completed) || passed?.CompareTo(walk, WalkPlace.Of(record)) >= 0);
+        ahead.Sort((left, right) => WalkPlace.Of(left).CompareTo(walk, WalkPlace.Of(right)));
+        var step = ahead[..Math.Min(limit, ahead.Count)];
+        return new(new RecordScan(step, step.Count < ahead.Count ? WalkPlace.Of(step[^1]).Text(walk) : null, step.Count));
+    }
 
-    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotImplementedException();
+    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer)
+    {
+        var now = time.GetUtcNow();
+        var copy = answer?.ToArray();
+        var shard = ShardOf(key);
+        lock (shard.Gate)
+        {
+            ref var record = ref shard.Find(key, held, now);
+            if (IsNone(ref record) || StateOf(record, now) != RecordState.Unknown)
+            {
+                return new(false);
+            }
 
-    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotImplementedException();
+            if (copy is null)
+            {
+                return new(shard.Records.Remove(key));
+            }
+
+            record.State = RecordState.Completed;
+            record.Claim = ClaimToken.New();
+            record.Answer = copy;
+            record.ExpiresAt = now + record.Retention;
+            return new(true);
+        }
+    }
+
+    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held)
+    {
+        var now = time.GetUtcNow();
+        var shard = ShardOf(key);
+        lock (shard.Gate)
+        {
+            ref var record = ref shard.Find(key, held, now);
+            return new(!IsNone(ref record) && StateOf(record, now) != RecordState.InFlight && shard.Records.Remove(key));
+        }
+    }
 
     public ValueTask<long> CountAsync()
     {
@@ -187,6 +242,28 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         _ => BeginResult.Unknown(record.Fingerprint, record.CreatedAt),
     };
 
+    /// <summary>As every reader sees it.</summary>
+    private static RecordState StateOf(in Record record, DateTimeOffset now) =>
+        record.State == RecordState.InFlight && record.LeaseUntil <= now ? RecordState.Unknown : record.State;
+
+    private static StoredRecord Tell(RecordKey key, in Record record, DateTimeOffset now) => new(
+        key, StateOf(record, now), record.Claim, record.CreatedAt, record.State == RecordState.InFlight ? record.LeaseUntil : null, record.ExpiresAt, record.Retention, record.Label);
+
+    /// <summary>All that have not expired, one shard after the other.</summary>
+    private List<StoredRecord> Living(DateTimeOffset now)
+    {
+        var living = new List<StoredRecord>();
+        foreach (var shard in _shards)
+        {
+            lock (shard.Gate)
+            {
+                living.AddRange(shard.Records.Where(r => r.Value.ExpiresAt > now).Select(r => Tell(r.Key, r.Value, now)));
+            }
+        }
+
+        return living;
+    }
+
     private static bool IsNone(ref Record record) => System.Runtime.CompilerServices.Unsafe.IsNullRef(ref record);
 
     private Shard ShardOf(RecordKey key) => _shards[(int)(ulong)key.Value & (ShardCount - 1)];
@@ -200,6 +277,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         public DateTimeOffset ExpiresAt;
         public DateTimeOffset CreatedAt;
         public TimeSpan Retention;
+        public RecordLabel Label;
         public byte[]? Answer;
     }
 

@@ -8,6 +8,9 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
 {
     private string Place => schema.Place;
 
+    /// <summary>Whether <see cref="SqliteSchema.Index"/> is there.</summary>
+    public bool HasIndex { get; private set; }
+
     /// <exception cref="StoreConfigurationException">The file cannot be used.</exception>
     public void Create()
     {
@@ -18,6 +21,7 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
             using var connection = Open();
             if (IsReadyForUse(connection))
             {
+                HasIndex = TryMakeIndex(connection);
                 return;
             }
 
@@ -29,6 +33,10 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
                 if (version == 0)
                 {
                     Execute(connection, schema.Tables, transaction);
+                    if (schema.Index is { } index)
+                    {
+                        Execute(connection, index.Make, transaction);
+                    }
                 }
                 else
                 {
@@ -45,6 +53,8 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
                 throw new StoreConfigurationException(
                     Place, $"'{path}' cannot have a write-ahead log (its journal mode stays '{mode}').", "Give a path on a local disk.");
             }
+
+            HasIndex = TryMakeIndex(connection);
         }
         catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED)
         {
@@ -67,6 +77,27 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
         && Ask(connection, schema.HasOwnTables) is 1L
         && Ask(connection, "PRAGMA journal_mode;") is "wal"
         && raw.sqlite3_db_readonly(connection.Handle, "main") == 0;
+
+    /// <summary>
+    /// The file may be of before there was one. It is made now, as nobody is served yet (it takes a look at every row), and only where
+    /// the file can be written to at once: nobody who holds it, and no full disk, keeps a gateway from coming back. The next start tries again.
+    /// </summary>
+    private bool TryMakeIndex(SqliteConnection connection)
+    {
+        if (schema.Index is not { } index)
+        {
+            return false;
+        }
+
+        if (Ask(connection, index.IsThere) is 1L)
+        {
+            return true;
+        }
+
+        // Not by the driver: it would ask again for a second while the file is held.
+        Execute(connection, "PRAGMA busy_timeout = 0;");
+        return raw.sqlite3_exec(connection.Handle, index.Make) == raw.SQLITE_OK;
+    }
 
     /// <summary>For this user's eyes only, as it will hold answers; SQLite gives its journal files the same mode. An existing file keeps its own.</summary>
     private void CreateFile()
@@ -177,8 +208,13 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
 /// <param name="HasOwnTables">Answers 1 where they are.</param>
 /// <param name="Loss">What leaving an old file behind costs.</param>
 /// <param name="Cure">What helps where the file cannot be used.</param>
-internal sealed record SqliteSchema(string Place, int Version, string Tables, string HasOwnTables, string Loss, string Cure = "Give a path that this process may create and write.")
+/// <param name="Index">One that all works without, only slower, and that is therefore no part of the version.</param>
+internal sealed record SqliteSchema(string Place, int Version, string Tables, string HasOwnTables, string Loss, string Cure = "Give a path that this process may create and write.", SqliteIndex? Index = null)
 {
     public static readonly SqliteSchema Store = new(
-        "Idempotency:Stores:Sqlite:Path", 1, SqliteScripts.Schema, SqliteScripts.HasOwnTables, "records in the old file are then not replayed");
+        "Idempotency:Stores:Sqlite:Path", 1, SqliteScripts.Schema, SqliteScripts.HasOwnTables, "records in the old file are then not replayed",
+        Index: new SqliteIndex(SqliteScripts.OpenIndex, SqliteScripts.HasOpenIndex));
 }
+
+/// <param name="IsThere">Answers 1 where it is.</param>
+internal sealed record SqliteIndex(string Make, string IsThere);

@@ -42,8 +42,11 @@ internal readonly record struct SqliteRow(
         };
     }
 
+    /// <summary>As every reader sees it.</summary>
+    public RecordState StateAt(long now) => State == RecordState.InFlight && LeaseUntil <= now ? RecordState.Unknown : State;
+
     /// <exception cref="InvalidDataException">Damaged: an error of its own kind, as any other counts as a store that fails, past which a policy may let requests.</exception>
-    private static SqliteRow Read(SqliteDataReader reader)
+    public static SqliteRow Read(SqliteDataReader reader)
     {
         var id = reader.GetInt64(0);
         var state = reader.GetInt64(1);

@@ -19,6 +19,15 @@ internal static class SqliteScripts
     public static readonly string SweepAnswers = Load("sweep_answers");
     public static readonly string SweepRecords = Load("sweep_records");
     public static readonly string Count = Load("count");
+    public static readonly string OpenIndex = Load("open_index");
+    public static readonly string HasOpenIndex = Load("has_open_index");
+    public static readonly string Read = Load("read");
+    public static readonly string FindKeys = Load("find_keys");
+    public static readonly string ScanOpen = Load("scan_open");
+    public static readonly string ScanByAge = Load("scan_by_age");
+    public static readonly string ScanAll = Load("scan_all");
+    public static readonly string Resolve = Load("resolve");
+    public static readonly string Delete = Load("delete");
 
     private static string Load(string name) => Load("Gateway.Stores.Sqlite.Scripts", name);
 

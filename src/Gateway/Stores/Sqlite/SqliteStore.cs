@@ -55,17 +55,37 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposa
 
     public ValueTask<int> SweepAsync(int limit) => _writer.WriteAsync(session => session.Sweep(limit, Now));
 
-    public bool ListsOpenRecords => throw new NotImplementedException();
+    public bool ListsOpenRecords => _database.HasIndex;
 
-    public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotImplementedException();
+    public ValueTask<StoredRecord?> ReadAsync(RecordKey key)
+    {
+        using var look = Look();
+        return new(look.Read(key));
+    }
 
-    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotImplementedException();
+    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest)
+    {
+        using var look = Look();
+        return new(look.Find(digest));
+    }
 
-    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotImplementedException();
+    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var by = walk == RecordWalk.All ? SqliteWalk.All : ListsOpenRecords ? SqliteWalk.Open : SqliteWalk.OpenAmongAll;
+        var place = after is null ? default(SqlitePlace?) : SqlitePlace.Parse(by, after);
+        using var look = Look();
+        return new(look.Scan(by, place, limit));
+    }
 
-    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotImplementedException();
+    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer)
+    {
+        var (bytes, heir) = (answer?.ToArray(), ClaimToken.New());
+        return _writer.WriteAsync(session => session.Resolve(key, held, heir, bytes, Now));
+    }
 
-    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotImplementedException();
+    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) =>
+        _writer.WriteAsync(session => session.Delete(key, held, Now));
 
     public ValueTask<long> CountAsync()
     {
@@ -82,6 +102,9 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposa
             reader.Dispose();
         }
     }
+
+    /// <summary>On a connection for this one call: the readers' own are for requests.</summary>
+    private SqliteInspection Look() => new(_database.Open(), Now);
 
     private BeginResult? FindCompleted(RecordKey key)
     {

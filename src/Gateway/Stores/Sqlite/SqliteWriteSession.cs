@@ -20,6 +20,8 @@ internal sealed class SqliteWriteSession : SqliteSession
     private readonly SqliteStatement _release;
     private readonly SqliteStatement _sweepAnswers;
     private readonly SqliteStatement _sweepRecords;
+    private readonly SqliteStatement _resolve;
+    private readonly SqliteStatement _delete;
 
     public SqliteWriteSession(SqliteConnection connection)
         : base(connection)
@@ -36,6 +38,8 @@ internal sealed class SqliteWriteSession : SqliteSession
         _release = Prepare(SqliteScripts.Release, "$key", "$claim", "$now");
         _sweepAnswers = Prepare(SqliteScripts.SweepAnswers, "$now", "$limit");
         _sweepRecords = Prepare(SqliteScripts.SweepRecords, "$now", "$limit");
+        _resolve = Prepare(SqliteScripts.Resolve, "$id", "$claim", "$now");
+        _delete = Prepare(SqliteScripts.Delete, "$id");
     }
 
     public BeginResult Begin(in BeginRequest request, long now)
@@ -88,5 +92,45 @@ internal sealed class SqliteWriteSession : SqliteSession
     {
         _sweepAnswers.With(now, limit).Execute();
         return _sweepRecords.With(now, limit).Execute();
+    }
+
+    /// <param name="heir">The claim that it then has, which nobody holds.</param>
+    public bool Resolve(RecordKey key, ClaimToken held, ClaimToken heir, byte[]? answer, long now)
+    {
+        if (FindHeld(key, held, now) is not { } row || row.StateAt(now) != RecordState.Unknown)
+        {
+            return false;
+        }
+
+        if (answer is null)
+        {
+            return Delete(row);
+        }
+
+        _resolve.With(row.Id, SqliteBlob.Of(heir), now).Execute();
+        _keepAnswer.With(row.Id, answer).Execute();
+        return true;
+    }
+
+    public bool Delete(RecordKey key, ClaimToken held, long now) =>
+        FindHeld(key, held, now) is { } row && row.StateAt(now) != RecordState.InFlight && Delete(row);
+
+    /// <summary>Read before anything is written: a damaged row is an error, and decides nothing.</summary>
+    private SqliteRow? FindHeld(RecordKey key, ClaimToken held, long now)
+    {
+        if (SqliteRow.Find(_find, key) is not { } row)
+        {
+            return null;
+        }
+
+        return row is { State: RecordState.Completed, Answer: null }
+            ? throw new InvalidDataException($"Record {row.Id} is completed, and its answer is missing.")
+            : row.Claim == held && row.ExpiresAt > now ? row : null;
+    }
+
+    private bool Delete(SqliteRow row)
+    {
+        _forgetAnswer.With(row.Id).Execute();
+        return _delete.With(row.Id).Execute() == 1;
     }
 }

@@ -176,11 +176,11 @@ public sealed class RunningClaimsTests : IAsyncLifetime
         }
     }
 
-    private async Task<RunningClaim> BeginAsync()
+    private async Task<RunningClaim> BeginAsync(CancellationToken client = default)
     {
         var request = Request();
         await _inner.BeginAsync(request);
-        return new RunningClaim(request, new ForwardDeadline(TimeSpan.FromHours(1), _time));
+        return new RunningClaim(request, new ForwardDeadline(TimeSpan.FromHours(1), _time), client);
     }
 
     private static BeginRequest Request() => new()

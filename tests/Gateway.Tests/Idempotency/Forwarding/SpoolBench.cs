@@ -78,7 +78,7 @@ internal sealed class SpoolBench : IAsyncDisposable
     {
         var request = Request(key ?? new RecordKey(ClaimToken.New().Value)) with { TakeOverUnknown = takeOver, Retention = retention ?? Retention, Fingerprint = fingerprint ?? new Fingerprint(1, 2, 3) };
         Assert.Equal(BeginOutcome.Claimed, (await Inner.BeginAsync(request)).Outcome);
-        var claim = new RunningClaim(request, new ForwardDeadline(TimeSpan.FromHours(1), Clock));
+        var claim = new RunningClaim(request, new ForwardDeadline(TimeSpan.FromHours(1), Clock), CancellationToken.None);
         Claims.Track(claim);
         return claim;
     }

@@ -35,6 +35,10 @@ public sealed class SqliteDamageTests : IDisposable
             }
 
             Assert.True(await IsUnreadableAsync(async () => await store.FindCompletedAsync(new RecordKey(1))), damage);
+            Assert.True(await IsUnreadableAsync(async () => await store.ReadAsync(new RecordKey(1))), damage);
+            Assert.True(await IsUnreadableAsync(async () => await store.ResolveAsync(new RecordKey(1), new ClaimToken(1), null)), damage);
+            Assert.True(await IsUnreadableAsync(async () => await store.ResolveAsync(new RecordKey(1), new ClaimToken(1), new byte[9])), damage);
+            Assert.True(await IsUnreadableAsync(async () => await store.DeleteAsync(new RecordKey(1), new ClaimToken(1))), damage);
             Assert.Equal(before, Dump(other));
         }
     }
@@ -47,6 +51,55 @@ public sealed class SqliteDamageTests : IDisposable
         Damage("DELETE FROM answer");
 
         await Assert.ThrowsAsync<InvalidDataException>(async () => await store.BeginAsync(Request(new ClaimToken(2)) with { TakeOverUnknown = true }));
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await store.ReadAsync(new RecordKey(1)));
+    }
+
+    [Theory]
+    [InlineData("state = 9")]
+    [InlineData("claim = x''")]
+    [InlineData("actor = zeroblob(17)")]
+    [InlineData("key = x'00'")]
+    [InlineData("retention = -1")]
+    [InlineData("retention = 9223372036854775807")]
+    [InlineData("created_at = 253402300800000")]
+    [InlineData("created_at = -9223372036854775808")]
+    public async Task A_walk_comes_past_a_damaged_record_and_counts_it_as_looked_at(string damage)
+    {
+        using var store = _folder.OpenStore(_clock);
+        for (var key = 1; key <= 3; key++)
+        {
+            await store.BeginAsync(Request(new ClaimToken(1)) with { Key = new RecordKey((UInt128)key) });
+        }
+
+        Damage($"UPDATE record SET {damage} WHERE id = 2");
+
+        foreach (var walk in Enum.GetValues<RecordWalk>())
+        {
+            var (met, examined, steps) = (new List<int>(), 0, 0);
+            for (string? after = null; steps < 10;)
+            {
+                var scan = await store.ScanAsync(walk, after, limit: 1);
+                met.AddRange(scan.Records.Select(record => (int)record.Key.Value));
+                (examined, steps) = (examined + scan.Examined, steps + 1);
+                if ((after = scan.Next) is null)
+                {
+                    break;
+                }
+            }
+
+            Assert.Equal([1, 3], met.Order());
+            Assert.Equal(3, examined);
+        }
+    }
+
+    [Fact]
+    public async Task A_retention_that_cannot_be_is_an_error_to_one_who_reads_it()
+    {
+        using var store = _folder.OpenStore(_clock);
+        await ArrangeAsync(store, RecordState.Unknown);
+        Damage("UPDATE record SET retention = 9223372036854775807");
+
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await store.ReadAsync(new RecordKey(1)));
     }
 
     [Fact]

@@ -215,6 +215,7 @@ public sealed class SqliteFileTests : IDisposable
                 actor       BLOB    NOT NULL
             ) STRICT
             CREATE INDEX record_expires_at ON record (expires_at)
+            CREATE INDEX record_open ON record (created_at) WHERE state <> 2
             """.ReplaceLineEndings("\n"),
             Schema());
     }

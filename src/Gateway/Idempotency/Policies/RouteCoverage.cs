@@ -1,7 +1,4 @@
-using Gateway.Idempotency.Policies;
-using Yarp.ReverseProxy.Configuration;
-
-namespace Gateway.Proxy;
+namespace Gateway.Idempotency.Policies;
 
 /// <summary>Which mutating requests are protected: every route that takes one, method by method.</summary>
 /// <param name="RouteCount">Of all routes, those too that take none.</param>
@@ -12,8 +9,8 @@ internal sealed record RouteCoverage(IReadOnlyList<CoveredRoute> Routes, Coverag
 
     public int ProtectedRoutes => Routes.Count(route => route.Methods.Any(method => method.Coverage == Coverage.Protected));
 
-    /// <param name="routes">As YARP has them: of the configuration at hand, or of the one in force.</param>
-    public static RouteCoverage Of(IReadOnlyList<RouteConfig> routes, IReadOnlyDictionary<string, IdempotencyPolicy> policies)
+    /// <param name="routes">Of the configuration at hand, or of the one in force.</param>
+    public static RouteCoverage Of(IReadOnlyList<RouteEntry> routes, IReadOnlyDictionary<string, IdempotencyPolicy> policies)
     {
         var covered = routes.Select(route => Of(route, policies)).Where(route => route.Methods.Count > 0).ToList();
         var counts = covered.SelectMany(route => route.Methods).CountBy(method => method.Coverage).ToDictionary();
@@ -27,17 +24,15 @@ internal sealed record RouteCoverage(IReadOnlyList<CoveredRoute> Routes, Coverag
             routes.Count);
     }
 
-    private static CoveredRoute Of(RouteConfig route, IReadOnlyDictionary<string, IdempotencyPolicy> policies)
+    private static CoveredRoute Of(RouteEntry route, IReadOnlyDictionary<string, IdempotencyPolicy> policies)
     {
-        var name = LiveConfiguration.PolicyName(route);
-        var policy = name is null ? null : policies.GetValueOrDefault(name);
-        var match = route.Match;
-        var taken = match.Methods is { Count: > 0 } limited ? MutatingMethods.Where(method => limited.Contains(method, StringComparer.OrdinalIgnoreCase)) : MutatingMethods;
-        IEnumerable<string> others = [.. match.Headers?.Select(header => $"header {header.Name}") ?? [], .. match.QueryParameters?.Select(parameter => $"query {parameter.Name}") ?? []];
+        var policy = route.Policy is { } name ? policies.GetValueOrDefault(name) : null;
+        var limited = route.Match.Methods;
+        var taken = limited.Count > 0 ? MutatingMethods.Where(method => limited.Contains(method, StringComparer.OrdinalIgnoreCase)) : MutatingMethods;
         return new CoveredRoute(
             route.RouteId,
-            new RouteConditions(match.Hosts ?? [], match.Path, match.Methods ?? [], [.. others]),
-            name,
+            route.Match,
+            route.Policy,
             policy?.Key.Required,
             [.. taken.Select(method => new CoveredMethod(method, Coverage.Of(policy, method)))]);
     }
@@ -47,17 +42,12 @@ internal sealed record RouteCoverage(IReadOnlyList<CoveredRoute> Routes, Coverag
 /// <param name="Policy">The policy that it names; null: none.</param>
 /// <param name="KeyRequired">False: a request without a key passes unprotected. Null: there is no policy.</param>
 /// <param name="Methods">Those that it takes and that change something.</param>
-internal sealed record CoveredRoute(string Route, RouteConditions Match, string? Policy, bool? KeyRequired, IReadOnlyList<CoveredMethod> Methods);
+public sealed record CoveredRoute(string Route, RouteConditions Match, string? Policy, bool? KeyRequired, IReadOnlyList<CoveredMethod> Methods);
 
-/// <summary>What a request has to look like for the route.</summary>
-/// <param name="Methods">Empty: any.</param>
-/// <param name="Others">Conditions on headers and the query string, by name.</param>
-internal sealed record RouteConditions(IReadOnlyList<string> Hosts, string? Path, IReadOnlyList<string> Methods, IReadOnlyList<string> Others);
-
-internal sealed record CoveredMethod(string Method, string Coverage);
+public sealed record CoveredMethod(string Method, string Coverage);
 
 /// <summary>Of methods of routes.</summary>
-internal sealed record CoverageCounts(int Protected, int Observed, int Off, int Unprotected);
+public sealed record CoverageCounts(int Protected, int Observed, int Off, int Unprotected);
 
 /// <summary>The words for it, as people and programs read them.</summary>
 internal static class Coverage
@@ -69,11 +59,11 @@ internal static class Coverage
 
     public static string Of(IdempotencyPolicy? policy, string method) => policy is null || !policy.Methods.Contains(method)
         ? Unprotected
-        : policy.Mode.ToString() switch
+        : policy.Mode switch
         {
-            nameof(PolicyMode.Enforce) => Protected,
-            "Observe" => Observed,
-            nameof(PolicyMode.Off) => Off,
+            PolicyMode.Enforce => Protected,
+            PolicyMode.Observe => Observed,
+            PolicyMode.Off => Off,
             var other => throw new InvalidOperationException($"Mode {other} has no word for its coverage."),
         };
 }

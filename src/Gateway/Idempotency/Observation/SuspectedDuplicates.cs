@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.Diagnostics.Metrics;
+using System.IO.Hashing;
+using Gateway.Stores;
+
+namespace Gateway.Idempotency.Observation;
+
+/// <summary>
+/// Notices the client that makes up a new key for each retry, and so is not protected: the same caller, operation and
+/// fingerprint under another key within the policy's <c>DuplicateWindow</c>. Counted and shown, never blocked: two equal orders
+/// in a minute may be meant.
+/// </summary>
+/// <remarks>
+/// Looks back over at most <see cref="GenerationSize"/> to twice as many requests of this process: two generations, of which
+/// the older one is dropped when the newer one is full. Bounded, whatever comes.
+/// </remarks>
+internal sealed class SuspectedDuplicates
+{
+    internal const int GenerationSize = 32_768;
+    private const int Shown = 50;
+
+    private readonly TimeProvider _time;
+    private readonly ILogger<SuspectedDuplicates> _logger;
+    private readonly Counter<long> _count;
+    private readonly Lock _gate = new();
+    private readonly Queue<SuspectedDuplicate> _latest = new(Shown);
+    private Dictionary<UInt128, Seen> _newer = [];
+    private Dictionary<UInt128, Seen> _older = [];
+
+    public SuspectedDuplicates(IMeterFactory meters, TimeProvider time, ILogger<SuspectedDuplicates> logger)
+    {
+        (_time, _logger) = (time, logger);
+        _count = meters.Create(StoreMeter.Name).CreateCounter<long>(
+            RequestMeter.SuspectedDuplicates, unit: "{request}", description: "Requests that ran although the same caller had sent the same under another key shortly before.");
+    }
+
+    /// <summary>The latest ones, newest first.</summary>
+    public IReadOnlyList<SuspectedDuplicate> Latest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _latest.Reverse()];
+            }
+        }
+    }
+
+    /// <summary>Looks at a request that is about to run.</summary>
+    /// <param name="window">Zero: not looked at.</param>
+    public void Look(in BeginRequest request, TimeSpan window)
+    {
+        if (window == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        var what = WhatIs(request);
+        var now = _time.GetUtcNow();
+        Seen before;
+        lock (_gate)
+        {
+            if (!_newer.TryGetValue(what, out before) && !_older.TryGetValue(what, out before))
+            {
+                before = new Seen(request.Key, now);
+            }
+
+            if (_newer.Count >= GenerationSize)
+            {
+                (_older, _newer) = (_newer, new Dictionary<UInt128, Seen>(GenerationSize));
+            }
+
+            _newer[what] = new Seen(request.Key, now);
+        }
+
+        if (before.Record == request.Key || now - before.At > window)
+        {
+            return;
+        }
+
+        var operation = request.Label.Operation;
+        var found = new SuspectedDuplicate(now, operation, request.Key, before.Record, now - before.At);
+        lock (_gate)
+        {
+            if (_latest.Count == Shown)
+            {
+                _latest.Dequeue();
+            }
+
+            _latest.Enqueue(found);
+        }
+
+        _count.Add(1, new KeyValuePair<string, object?>(RequestMeter.OperationTag, operation));
+        Log.DuplicateSuspected(_logger, request.Key, operation, before.Record, (long)found.Apart.TotalMilliseconds);
+    }
+
+    /// <summary>Not a cryptographic hash: a meeting, by chance or made, costs a wrong suspicion and nothing else.</summary>
+    private static UInt128 WhatIs(in BeginRequest request)
+    {
+        Span<byte> bytes = stackalloc byte[Fingerprint.Size + 16 + sizeof(int)];
+        request.Fingerprint.Write(bytes);
+        BinaryPrimitives.WriteUInt128BigEndian(bytes[Fingerprint.Size..], request.Label.Actor);
+        BinaryPrimitives.WriteInt32BigEndian(bytes[(Fingerprint.Size + 16)..], StringComparer.Ordinal.GetHashCode(request.Label.Operation));
+        return XxHash128.HashToUInt128(bytes);
+    }
+
+    private readonly record struct Seen(RecordKey Record, DateTimeOffset At);
+}
+
+/// <param name="Record">The one that ran although <paramref name="Before"/> had the same.</param>
+/// <param name="Apart">How long after it.</param>
+internal sealed record SuspectedDuplicate(DateTimeOffset At, string Operation, RecordKey Record, RecordKey Before, TimeSpan Apart);

@@ -19,7 +19,7 @@ public sealed class RoutesFileMutationTests
           "ReverseProxy": {
             "Routes": {
               "pay": {
-                "ClusterId": "legacy", "Order": 1, "MaxRequestBodySize": 1000, "Timeout": "00:00:30", "Metadata": { "team": "pay" },
+                "ClusterId": "legacy", "Order": 1, "MaxRequestBodySize": 1000, "Timeout": "00:00:30", "CorsPolicy": "shop", "Metadata": { "team": "pay" },
                 "Match": {
                   "Path": "/payments/{**rest}", "Methods": [ "POST", "GET" ], "Hosts": [ "pay.example" ],
                   "Headers": [ { "Name": "X-Api", "Values": [ "1" ], "Mode": "ExactHeader", "IsCaseSensitive": true } ],
@@ -50,6 +50,11 @@ public sealed class RoutesFileMutationTests
               "SqlServer": { "ConnectionString": "Server=a", "Schema": "idempotency", "CreateSchema": true },
               "Spool": { "Path": "data/spool.db", "MaxSize": 1000 },
               "OperationTimeout": "00:00:02", "CompletionTimeout": "00:00:05"
+            }
+          },
+          "Cors": {
+            "Policies": {
+              "shop": { "Origins": [ "https://shop.example" ], "Methods": [ "POST" ], "Headers": [ "Authorization" ], "ExposedHeaders": [ "X-Trace" ], "Credentials": true, "MaxAge": "00:01:00" }
             }
           },
           "Management": { "Url": "http://127.0.0.1:9090", "ApiKey": "secret" }

@@ -50,6 +50,8 @@ public sealed partial class RoutesFileSchemaTests : IDisposable
                 { "Management:Url", settings.ManagementUrl.GetLeftPart(UriPartial.Authority) },
                 { "Idempotency:Policies:x:Key:Header", policy.Key.Header },
                 { "Idempotency:Policies:x:Key:Format", policy.Key.Format.Name },
+                { "Management:AuditLog", settings.AuditLogPath },
+                { "Cors:Policies:x:Methods", string.Join(", ", Settings.Read("""{ "Cors": { "Policies": { "x": { "Origins": [ "*" ] } } } }""").Cors["x"].Methods) },
                 { "Idempotency:Policies:x:Methods", string.Join(", ", policy.Methods.OrderDescending()) },
                 { "Idempotency:Policies:x:ReleaseStatusCodes", string.Join(", ", policy.ReleaseStatusCodes.Order()) },
                 { "Idempotency:Policies:x:UnknownStatusCodes", string.Join(", ", policy.UnknownStatusCodes.Order()) },
@@ -84,7 +86,7 @@ public sealed partial class RoutesFileSchemaTests : IDisposable
     [Fact]
     public void Every_section_is_looked_at() => Assert.Subset(
         Nodes().Where(node => IsClosed(node.Schema)).Select(node => node.Place).ToHashSet(),
-        (HashSet<string>)["ReverseProxy", "ReverseProxy:Routes:x", "ReverseProxy:Routes:x:Match", "ReverseProxy:Clusters:x", "Idempotency", "Idempotency:Policies:x", "Idempotency:Policies:x:Key", "Idempotency:Stores:Redis", "Management"]);
+        (HashSet<string>)["ReverseProxy", "ReverseProxy:Routes:x", "ReverseProxy:Routes:x:Match", "ReverseProxy:Clusters:x", "Idempotency", "Idempotency:Policies:x", "Idempotency:Policies:x:Key", "Idempotency:Stores:Redis", "Management", "Cors", "Cors:Policies:x"]);
 
     [Theory]
     [MemberData(nameof(Values))]

@@ -44,6 +44,7 @@ internal static class GatewayCommand
             RoutesCommand.Create(),
             SchemaCommand.Create(),
             HealthCommand.Create(),
+            KeysCommand.Create(),
         };
         var help = new HelpOption { Recursive = true };
         help.Action = new HelpText((HelpAction)help.Action!);

@@ -155,7 +155,7 @@ public sealed class GatewaySettingsTests
                 "Store": "Postgres",
                 "Unknown": 1,
                 "Policies": {
-                  "one": { "Mode": "Observe", "Lease": 30, "Key": { "MinLength": 0, "Frmat": "Uuid" } },
+                  "one": { "Mode": "Watch", "Lease": 30, "Key": { "MinLength": 0, "Frmat": "Uuid" } },
                   "two": { "Actor": [ "Nobody" ], "Methods": [ "GET" ], "Fingerprint": { "Exclude": [ "a" ] }, "Retenton": "1.00:00:00" }
                 },
                 "Stores": { "Sqlite": { "File": "x" }, "OperationTimeout": "soon" }

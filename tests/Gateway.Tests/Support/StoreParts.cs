@@ -14,7 +14,8 @@ internal sealed class StoreParts
         Limits = limits ?? new StoreLimits(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
         Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         Circuit = new StoreCircuit(store, Limits, time, Meters, log is null ? NullLogger<StoreCircuit>.Instance : new LoggerFactory([log]).CreateLogger<StoreCircuit>());
-        Access = new StoreAccess(store, Circuit, Limits, new StoreTelemetry(Meters), time);
+        Telemetry = new StoreTelemetry(Meters);
+        Access = new StoreAccess(store, Circuit, Limits, Telemetry, time);
     }
 
     public StoreLimits Limits { get; }
@@ -22,6 +23,8 @@ internal sealed class StoreParts
     public IMeterFactory Meters { get; }
 
     public StoreCircuit Circuit { get; }
+
+    public StoreTelemetry Telemetry { get; }
 
     public StoreAccess Access { get; }
 }

@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using Gateway.Idempotency.Forwarding;
 using Gateway.Stores;
 using Gateway.Stores.InMemory;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -17,6 +19,7 @@ public sealed class RunningClaimsTests : IAsyncLifetime
     private FaultyStore _store = null!;
     private InMemoryStore _inner = null!;
     private RunningClaims _claims = null!;
+    private IMeterFactory _meters = null!;
 
     public Task InitializeAsync()
     {
@@ -30,6 +33,7 @@ public sealed class RunningClaimsTests : IAsyncLifetime
             },
         };
         var parts = new StoreParts(_store, _time);
+        _meters = parts.Meters;
         _claims = new RunningClaims(parts.Access, parts.Limits, parts.Meters, _time, NullLogger<RunningClaims>.Instance);
         return _claims.StartAsync(CancellationToken.None);
     }
@@ -53,6 +57,30 @@ public sealed class RunningClaimsTests : IAsyncLifetime
         }
 
         Assert.Equal(BeginOutcome.InFlight, await SeenByAnotherAsync(claim));
+    }
+
+    [Fact]
+    public async Task It_tells_what_runs_without_a_client_and_for_how_long_the_oldest_has()
+    {
+        using var client = new CancellationTokenSource();
+        _claims.Track(await BeginAsync());
+        _time.Advance(TimeSpan.FromSeconds(3));
+        var lost = await BeginAsync(client.Token);
+        _claims.Track(lost);
+        var deferred = await BeginAsync(new CancellationToken(canceled: true));
+        deferred.IsDeferred = true; // it has run, and its answer waits for the store
+        _claims.Track(deferred);
+        await client.CancelAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        using var without = new MetricCollector<long>(_meters, StoreMeter.Name, StoreMeter.RequestsWithoutClient);
+        using var oldest = new MetricCollector<double>(_meters, StoreMeter.Name, StoreMeter.RequestsOldest);
+        without.RecordObservableInstruments();
+        oldest.RecordObservableInstruments();
+
+        Assert.Equal((1, 4.0), (without.LastMeasurement!.Value, oldest.LastMeasurement!.Value));
+        Assert.Equal([lost.Key], _claims.Running().Where(claim => claim.HasLostClient).Select(claim => claim.Key));
+        Assert.Equal(2, _claims.Running().Count);
     }
 
     [Fact]

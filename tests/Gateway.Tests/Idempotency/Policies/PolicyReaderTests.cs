@@ -116,16 +116,16 @@ public sealed class PolicyReaderTests
     [InlineData("\"Deadline\": \"00:00:00\"", "Deadline", "is not a duration from 00:00:01 to 1.00:00:00.", "(default: 00:01:40)")]
     [InlineData("\"WaitTimeout\": \"10\"", "WaitTimeout", "'10' is not a duration", "(default: 00:00:10)")]
     // Names
-    [InlineData("\"Mode\": \"On\"", "Mode", "'On' is unknown.", "Write one of: Enforce, Off (default: Enforce).")]
-    [InlineData("\"Mode\": 1", "Mode", "'1' is unknown.", "Write one of: Enforce, Off")]
-    [InlineData("\"Mode\": \"Enforce,Off\"", "Mode", "'Enforce,Off' is unknown.", "Write one of: Enforce, Off")]
-    [InlineData("\"Mode\": true", "Mode", "'True' is unknown.", "Write one of: Enforce, Off")]
+    [InlineData("\"Mode\": \"On\"", "Mode", "'On' is unknown.", "Write one of: Enforce, Observe, Off (default: Enforce).")]
+    [InlineData("\"Mode\": 1", "Mode", "'1' is unknown.", "Write one of: Enforce, Observe, Off")]
+    [InlineData("\"Mode\": \"Enforce,Off\"", "Mode", "'Enforce,Off' is unknown.", "Write one of: Enforce, Observe, Off")]
+    [InlineData("\"Mode\": true", "Mode", "'True' is unknown.", "Write one of: Enforce, Observe, Off")]
     [InlineData("\"OutcomeUnknown\": \"Release\"", "OutcomeUnknown", "'Release' is unknown.", "Hold, Retry")]
     [InlineData("\"StoreFailure\": \"1\"", "StoreFailure", "'1' is unknown.", "Reject, Forward")]
     [InlineData("\"Fingerprint\": { \"Body\": \"Xml\" }", "Fingerprint:Body", "'Xml' is unknown.", "Auto, Raw, Json, None")]
     // Of the design, and not of this version
-    [InlineData("\"Mode\": \"Observe\"", "Mode", "'Observe' is not available in this version.", "Enforce, Off")]
-    [InlineData("\"Mode\": \"observe\"", "Mode", "'Observe' is not available in this version.", "Enforce, Off")]
+    [InlineData("\"DuplicateWindow\": \"5\"", "DuplicateWindow", "'5' is not a duration from 00:00:00 to 01:00:00.", "(default: 00:05:00)")]
+    [InlineData("\"ShowBody\": \"yes\"", "ShowBody", "'yes' is neither true nor false.", "(default: false)")]
     [InlineData("\"InProgress\": \"Wait\"", "InProgress", "'Wait' is not available in this version.", "Reject")]
     [InlineData("\"Profile\": \"Stripe\"", "Profile", "'Stripe' is not available in this version.", "Ietf")]
     [InlineData("\"Profile\": \"Acp\"", "Profile", "'Acp' is not available in this version.", "Ietf")]
@@ -245,6 +245,7 @@ public sealed class PolicyReaderTests
     public void A_policy_protects_its_methods(string method, bool isProtected)
     {
         Assert.Equal(isProtected, Settings.Policy("\"Mode\": \"Enforce\"").Protects(method));
+        Assert.Equal(isProtected, Settings.Policy("\"Mode\": \"observe\"").Protects(method));
         Assert.False(Settings.Policy("\"Mode\": \"Off\"").Protects(method));
     }
 }

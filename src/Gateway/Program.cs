@@ -79,6 +79,7 @@ public static class Program
         try
         {
             await StartableAsync(app);
+            app.UseRouteCors();
             app.UseRequestTimeouts();
             app.MapSpecification(settings.SpecificationPath);
             app.MapProtectedProxy();

@@ -1,5 +1,3 @@
-using Gateway.Proxy;
-
 using Gateway.Idempotency.Policies;
 
 namespace Gateway.CommandLine;

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Gateway.Idempotency.Policies;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace Gateway.Configuration;
 
@@ -49,6 +50,9 @@ internal sealed class GatewaySettings
 
     public required FrozenDictionary<string, IdempotencyPolicy> Policies { get; init; }
 
+    /// <summary>By name, as routes name them (<c>CorsPolicy</c>).</summary>
+    public required FrozenDictionary<string, CorsPolicy> Cors { get; init; }
+
     public required IReadOnlyList<ConfigurationFault> Faults { get; init; }
 
     /// <summary>What is read once, at start: a reload that changes one of these has no effect before the next start.</summary>
@@ -72,6 +76,7 @@ internal sealed class GatewaySettings
         var redis = stores.Child("Redis", isSecret: true);
         var sqlServer = stores.Child("SqlServer", isSecret: true);
         var spool = stores.Child("Spool");
+        var policies = PolicyReader.ReadAll(section.Child("Policies"));
         var settings = new GatewaySettings
         {
             Store = section.Choice("Store", StoreKind.Sqlite),
@@ -89,7 +94,8 @@ internal sealed class GatewaySettings
             ManagementUrl = ManagementUrlOf(management),
             ManagementApiKey = management.Text("ApiKey"),
             AuditLogPath = management.Text("AuditLog") ?? "data/audit.jsonl",
-            Policies = PolicyReader.ReadAll(section.Child("Policies")),
+            Policies = policies,
+            Cors = CorsReader.ReadAll(new SectionReader(configuration.GetSection("Cors"), faults), [.. policies.Values.Select(policy => policy.Key.Header).Order(StringComparer.Ordinal)]),
             Faults = faults,
         };
         management.RefuseUnknownKeys();

@@ -12,7 +12,7 @@ namespace Gateway.Configuration;
 internal static class RoutesShape
 {
     // RouteConfig, RouteMatch, ClusterConfig (src/ReverseProxy/Configuration/ConfigProvider/ConfigurationConfigProvider.cs, v2.3.0).
-    private static readonly string[] Sections = ["ReverseProxy", "Idempotency", "Management"];
+    private static readonly string[] Sections = ["ReverseProxy", "Idempotency", "Management", "Cors"];
     private static readonly FrozenSet<string> RootKeys = Set("Routes", "Clusters");
     private static readonly FrozenSet<string> RouteKeys = Set(
         "ClusterId", "Match", "Order", "AuthorizationPolicy", "RateLimiterPolicy", "OutputCachePolicy", "TimeoutPolicy", "Timeout", "CorsPolicy", "MaxRequestBodySize", "Metadata", "Transforms");
@@ -28,12 +28,13 @@ internal static class RoutesShape
     public static List<ConfigurationFault> Check(IConfiguration configuration)
     {
         var faults = new List<ConfigurationFault>();
-        foreach (var key in configuration.GetChildren().Select(child => child.Key).Where(key => !Sections.Contains(key, StringComparer.OrdinalIgnoreCase)))
+        foreach (var child in configuration.GetChildren().Where(child => !Sections.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
         {
-            // Other sections are other people's (Logging, Kestrel, environment variables); one that is nearly ours is a typo.
-            if (Spelling.Nearest(key, Sections) is { } near)
+            // Other sections are other people's (Logging, Kestrel, environment variables); one that is nearly ours is a typo. Short
+            // names are near to many a variable (CORE, COLS), which has one value and no section's members.
+            if (Spelling.Nearest(child.Key, child.GetChildren().Any() ? Sections : Sections.Where(section => section.Length > 4)) is { } near)
             {
-                faults.Add(new(key, "is not a known key.", $"Did you mean '{near}'?"));
+                faults.Add(new(child.Key, "is not a known key.", $"Did you mean '{near}'?"));
             }
         }
 

@@ -15,6 +15,11 @@ internal static class ConfigurationWarnings
             yield return new($"Idempotency:Policies:{policy}", "is used by no route.", "Name it in a route's Transforms, or take it away.");
         }
 
+        foreach (var policy in settings.Cors.Keys.Except(routes.Select(route => route.CorsPolicy).OfType<string>(), StringComparer.OrdinalIgnoreCase))
+        {
+            yield return new($"Cors:Policies:{policy}", "is used by no route.", "Name it as a route's CorsPolicy, or take it away.");
+        }
+
         foreach (var policy in settings.Policies.Values.Where(policy => policy.Lease <= operationTimeout))
         {
             yield return new($"Idempotency:Policies:{policy.Name}:Lease", "is not longer than Idempotency:Stores:OperationTimeout: one slow renewal lets it run out.", "Make it several times as long.");

@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using Gateway.Configuration;
 using Gateway.Idempotency.Policies;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -16,6 +18,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
     private GatewaySettings? _candidate;
     private List<string> _clusters = [];
     private bool _faultsTold;
+    private volatile FrozenDictionary<string, CorsPolicy> _cors = FrozenDictionary<string, CorsPolicy>.Empty;
     private Microsoft.Extensions.Primitives.IChangeToken? _read;
 
     /// <summary>What the configuration says now: read anew after each change of any source.</summary>
@@ -47,6 +50,12 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
         }
     }
 
+    /// <summary>
+    /// The CORS policy of that name that is in force. One that is new is taken from the candidate: its route becomes reachable a
+    /// moment before the configuration counts as applied.
+    /// </summary>
+    public CorsPolicy? Cors(string name) => _cors.GetValueOrDefault(name) ?? Candidate.Cors.GetValueOrDefault(name);
+
     /// <summary>A policy may be faulty without a route that names it: its faults are told with the first route that is looked at.</summary>
     public void ValidateRoute(TransformRouteValidationContext context)
     {
@@ -65,6 +74,13 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
             context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(
                 $"ReverseProxy:Routes:{route.RouteId}:ClusterId", $"names the cluster '{route.ClusterId}', which is not there.",
                 Spelling.Nearest(route.ClusterId ?? "", clusters) is { } near ? $"Did you mean '{near}'?" : "Add it under ReverseProxy:Clusters.")]));
+        }
+
+        if (route.CorsPolicy is { Length: > 0 } cors && !cors.Equals(CorsReader.Disable, StringComparison.OrdinalIgnoreCase) && !candidate.Cors.ContainsKey(cors))
+        {
+            context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(
+                $"ReverseProxy:Routes:{route.RouteId}:CorsPolicy", $"names the CORS policy '{cors}', which is not there.",
+                Spelling.Nearest(cors, candidate.Cors.Keys) is { } meant ? $"Did you mean '{meant}'?" : $"Add it under Cors:Policies, or write {CorsReader.Disable}.")]));
         }
     }
 
@@ -101,6 +117,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
         }
 
         catalog.Apply(candidate.Policies);
+        _cors = candidate.Cors;
         routes.Apply(proxyConfigs);
         state.Applied();
         ProxyLog.ConfigurationApplied(logger, candidate.Policies.Count == 0 ? "none" : string.Join(", ", candidate.Policies.Keys.Order(StringComparer.Ordinal)));

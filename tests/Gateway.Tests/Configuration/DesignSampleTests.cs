@@ -6,7 +6,7 @@ namespace Gateway.Tests.Configuration;
 /// <summary>The sample of DESIGN section 5 to the letter: what it says is read, and what it calls a default is one.</summary>
 public sealed class DesignSampleTests
 {
-    private const string Sample = """
+    internal const string Sample = """
         {
           "ReverseProxy": {
             "Routes": {

@@ -14,12 +14,12 @@ namespace Gateway.Tests.Configuration;
 public sealed class RoutesFileMutationTests
 {
     /// <summary>Every key that there is, so that each can be spoilt.</summary>
-    private const string Full = """
+    internal const string Full = """
         {
           "ReverseProxy": {
             "Routes": {
               "pay": {
-                "ClusterId": "legacy", "Order": 1, "MaxRequestBodySize": 1000, "Timeout": "00:00:30", "Metadata": { "team": "pay" },
+                "ClusterId": "legacy", "Order": 1, "MaxRequestBodySize": 1000, "Timeout": "00:00:30", "CorsPolicy": "shop", "Metadata": { "team": "pay" },
                 "Match": {
                   "Path": "/payments/{**rest}", "Methods": [ "POST", "GET" ], "Hosts": [ "pay.example" ],
                   "Headers": [ { "Name": "X-Api", "Values": [ "1" ], "Mode": "ExactHeader", "IsCaseSensitive": true } ],
@@ -50,6 +50,11 @@ public sealed class RoutesFileMutationTests
               "SqlServer": { "ConnectionString": "Server=a", "Schema": "idempotency", "CreateSchema": true },
               "Spool": { "Path": "data/spool.db", "MaxSize": 1000 },
               "OperationTimeout": "00:00:02", "CompletionTimeout": "00:00:05"
+            }
+          },
+          "Cors": {
+            "Policies": {
+              "shop": { "Origins": [ "https://shop.example" ], "Methods": [ "POST" ], "Headers": [ "Authorization" ], "ExposedHeaders": [ "X-Trace" ], "Credentials": true, "MaxAge": "00:01:00" }
             }
           },
           "Management": { "Url": "http://127.0.0.1:9090", "ApiKey": "secret" }
@@ -291,7 +296,7 @@ public sealed class RoutesFileMutationTests
     };
 
     /// <summary>The file with one member renamed, or given another value.</summary>
-    private static string Changed(string place, string? name = null, string? value = null) => Written(place, (json, own, node) =>
+    internal static string Changed(string place, string? name = null, string? value = null) => Written(place, (json, own, node) =>
     {
         json.WritePropertyName(name ?? own);
         Write(json, node, value);

@@ -64,6 +64,22 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public void The_CORS_keys_of_the_README_are_those_that_are_read_with_their_defaults()
+    {
+        var rows = Rows("cors").ToDictionary(row => row[0], row => row[1]);
+        var unknown = Assert.Single(
+            GatewaySettings.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Cors:Policies:c:Origins:0", "*"), new("Cors:Policies:c:zzzzzzzzzzzzzzzz", "1")]).Build()).Faults);
+        Assert.Equal(unknown.Cure["Known here: ".Length..].TrimEnd('.').Split(", ").Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
+
+        var policy = GatewaySettings.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Cors:Policies:c:Origins:0", "*")]).Build()).Cors["c"];
+        Assert.Equal(rows["Methods"], string.Join(", ", policy.Methods));
+        Assert.Equal(rows["Credentials"], policy.SupportsCredentials ? "true" : "false");
+        Assert.Equal(rows["MaxAge"], policy.PreflightMaxAge!.Value.ToString("c"));
+        Assert.Equal(["Content-Type"], policy.Headers);
+        Assert.Equal(["Idempotent-Replayed", "Idempotency-Status", "Retry-After", "Link"], policy.ExposedHeaders);
+    }
+
+    [Fact]
     public void Every_answer_of_the_README_is_one_that_the_gateway_gives_and_the_other_way_round()
     {
         var given = new[]

@@ -41,9 +41,7 @@ public sealed partial class MetricsTests : IAsyncLifetime
 
         var scraped = GatewayName().Matches(scrape).Select(name => Suffix().Replace(name.Value, "")).Distinct().ToList();
         var documented = Repository.Rows("README.md", "instruments").Select(row => row[1]).ToList();
-        Assert.Empty(scraped.Except(documented));
-        // All but those that have nothing to tell yet.
-        Assert.Equal(["gateway_idempotency_spool_settled_total"], documented.Except(scraped));
+        Assert.Equal(documented.Order(StringComparer.Ordinal), scraped.Order(StringComparer.Ordinal)); // those with nothing to tell yet tell zero
     }
 
     [Theory]

@@ -19,4 +19,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(6, LogLevel.Debug, "The store's probe failed", EventName = "ProbeFailed")]
     public static partial void ProbeFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(7, LogLevel.Warning, "SQL Server has no index of the open records in the schema {Schema}: all works, and an operator's look for open records goes past every record. src/Gateway/Stores/SqlServer/Scripts/open_index.sql makes it; run it at a quiet time", EventName = "OpenIndexMissing")]
+    public static partial void OpenIndexMissing(ILogger logger, string schema, Exception? error);
 }

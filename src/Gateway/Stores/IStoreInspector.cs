@@ -35,7 +35,7 @@ public interface IStoreInspector
     /// who wants to know reads the record again.
     /// </summary>
     /// <param name="held">The claim that it had when the operator looked at it.</param>
-    /// <param name="answer">Null: it never ran. An empty one is an answer.</param>
+    /// <param name="answer">Null: it never ran. An empty one is an answer, and so is an array that is null, as C# converts it into an empty one.</param>
     /// <returns>False: it is not Unknown any more, or another claim's by now.</returns>
     /// <exception cref="InvalidDataException">The record is damaged. Nothing is decided by it.</exception>
     ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer);

@@ -22,4 +22,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(7, LogLevel.Debug, "Counting the records failed; it is tried again", EventName = "CensusFailed")]
     public static partial void CensusFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(8, LogLevel.Warning, "SQL Server has no index of the open records in the schema {Schema}: all works, and an operator's look for open records goes past every record. src/Gateway/Stores/SqlServer/Scripts/open_index.sql makes it; run it at a quiet time", EventName = "OpenIndexMissing")]
+    public static partial void OpenIndexMissing(ILogger logger, string schema, Exception? error);
 }

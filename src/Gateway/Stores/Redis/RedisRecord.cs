@@ -79,7 +79,49 @@ internal static class RedisRecord
         };
     }
 
+    /// <param name="value">Whole, or of a completed one the head and the label with at least a byte of the answer.</param>
+    /// <param name="timeToLive">Milliseconds.</param>
+    /// <param name="now">The moment from which that counts.</param>
+    /// <exception cref="InvalidDataException">Not a whole record of a known version, or one that never ends.</exception>
+    public static StoredRecord Tell(RecordKey key, ReadOnlyMemory<byte> value, long timeToLive, DateTimeOffset now)
+    {
+        var retention = value.Length < HeadSize ? 0 : BinaryPrimitives.ReadInt64BigEndian(value.Span[74..]);
+        var expiresAt = now.ToUnixTimeMilliseconds() + timeToLive;
+        if (retention < 0 || timeToLive < 0 || retention > expiresAt || !StoredTime.IsValid(expiresAt))
+        {
+            throw new InvalidDataException($"A record that is kept for {retention} ms has {timeToLive} ms left.");
+        }
+
+        var lease = timeToLive - retention;
+        Describe(value, default, lease);
+        var span = value.Span;
+        var state = (RecordState)span[1];
+        var rest = span[HeadSize..];
+        var operation = ReadText(ref rest);
+        var clientKey = ReadText(ref rest);
+        return new StoredRecord(
+            key,
+            state == RecordState.InFlight && lease <= 0 ? RecordState.Unknown : state,
+            ClaimToken.Read(span[2..]),
+            StoredTime.Read(BinaryPrimitives.ReadInt64BigEndian(span[66..])),
+            state == RecordState.InFlight ? now + TimeSpan.FromMilliseconds(lease) : null,
+            now + TimeSpan.FromMilliseconds(timeToLive),
+            TimeSpan.FromMilliseconds(retention),
+            new RecordLabel(operation, clientKey, BinaryPrimitives.ReadUInt128BigEndian(rest)))
+        {
+            Answer = value[(HeadSize + BinaryPrimitives.ReadUInt16BigEndian(span[82..]))..],
+        };
+    }
+
     public static RecordState StateOf(ReadOnlySpan<byte> value) => value.Length > 1 ? (RecordState)value[1] : default;
+
+    private static string ReadText(ref ReadOnlySpan<byte> label)
+    {
+        var end = 2 + BinaryPrimitives.ReadUInt16BigEndian(label);
+        var text = Encoding.UTF8.GetString(label[2..end]);
+        label = label[end..];
+        return text;
+    }
 
     private static bool IsLabel(ReadOnlySpan<byte> label)
     {

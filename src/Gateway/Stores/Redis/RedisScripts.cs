@@ -8,6 +8,9 @@ internal static class RedisScripts
     public static readonly string Complete = Load("complete");
     public static readonly string MarkUnknown = Load("mark_unknown");
     public static readonly string Release = Load("release");
+    public static readonly string Look = Load("look");
+    public static readonly string Resolve = Load("resolve");
+    public static readonly string Delete = Load("delete");
 
     private static string Load(string name)
     {

@@ -10,7 +10,13 @@ namespace Gateway.Stores.Redis;
 /// </summary>
 internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions options, TimeProvider time) : IIdempotencyStore, IStoreInspector
 {
+    /// <summary>Looks of a walk that are sent together: what requests send on the same connection waits behind no more than these.</summary>
+    private const int LooksAtOnce = 50;
+
+    private const long NoSuchKey = -2; // as PTTL says it
+
     private readonly IDatabase _database = redis.GetDatabase();
+    private readonly RedisKeyspace _keyspace = new(redis, redis.GetDatabase().Database, options.KeyPrefix);
 
     /// <summary>The error codes (the first word of Redis's answer) with which it refuses writes and still reads.</summary>
     private static readonly string[] RefusesWrites = ["OOM ", "READONLY ", "MISCONF ", "NOREPLICAS "];
@@ -19,7 +25,7 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
 
     public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
     {
-        var value = await TellApartAsync(new ValueTask<RedisValue>(_database.StringGetAsync(KeyOf(key))));
+        var value = await TellApartAsync(new ValueTask<RedisValue>(_database.StringGetAsync(_keyspace.KeyOf(key))));
         if (value.IsNull)
         {
             return null;
@@ -42,36 +48,96 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
     /// <summary>Redis expires its keys by itself.</summary>
     public ValueTask<int> SweepAsync(int limit) => new(0);
 
-    public bool ListsOpenRecords => throw new NotImplementedException();
+    /// <summary>A list would be a second key in every verb.</summary>
+    public bool ListsOpenRecords => false;
 
-    public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotImplementedException();
+    public async ValueTask<StoredRecord?> ReadAsync(RecordKey key) => await LookAsync(key, withAnswer: true);
 
-    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotImplementedException();
+    public async ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest)
+    {
+        var found = new HashSet<RecordKey>(); // SCAN may name a key twice
+        var place = default(RedisPlace?);
+        do
+        {
+            (var keys, place) = await _keyspace.StepAsync(digest.ToString("x16", CultureInfo.InvariantCulture), place);
+            found.UnionWith(keys);
+        }
+        while (place is not null && found.Count < 2);
 
-    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotImplementedException();
+        return [.. found.Take(2)];
+    }
 
-    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotImplementedException();
+    public async ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var (keys, next) = await _keyspace.StepAsync("", after is null ? null : RedisPlace.Parse(walk, after), limit);
+        var records = new List<StoredRecord>();
+        foreach (var some in keys.Chunk(LooksAtOnce))
+        {
+            foreach (var record in await Task.WhenAll(some.Select(TryLookAsync)))
+            {
+                if (record is not null && (walk == RecordWalk.All || record.State != RecordState.Completed))
+                {
+                    records.Add(record);
+                }
+            }
+        }
 
-    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotImplementedException();
+        return new RecordScan(records, next?.Text(walk), keys.Count);
+    }
+
+    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => answer is { } given
+        ? RunAsync(RedisScripts.Resolve, key, BytesOf(held), BytesOf(ClaimToken.New()), given)
+        : RunAsync(RedisScripts.Resolve, key, BytesOf(held));
+
+    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => RunAsync(RedisScripts.Delete, key, BytesOf(held));
 
     public async ValueTask<long> CountAsync()
     {
         var count = 0L;
-        foreach (var server in redis.GetServers().Where(server => !server.IsReplica))
+        var place = default(RedisPlace?);
+        do
         {
-            await foreach (var _ in server.KeysAsync(_database.Database, options.KeyPrefix + "*", pageSize: 1000))
-            {
-                count++;
-            }
+            (var keys, place) = await _keyspace.StepAsync("", place);
+            count += keys.Count;
         }
+        while (place is not null);
 
         return count;
+    }
+
+    /// <summary>One atomic look, as what is left of the lease follows from the value and its time to live together.</summary>
+    private async ValueTask<StoredRecord?> LookAsync(RecordKey key, bool withAnswer)
+    {
+        var looking = _database.ScriptEvaluateAsync(RedisScripts.Look, [_keyspace.KeyOf(key)], [withAnswer ? "1" : "0"]);
+        var found = (RedisResult[])(await TellApartAsync(new ValueTask<RedisResult>(looking)))!;
+        var timeToLive = (long)found[1];
+        if (timeToLive == NoSuchKey)
+        {
+            return null;
+        }
+
+        var record = RedisRecord.Tell(key, (byte[])found[0]!, timeToLive, time.GetUtcNow());
+        return withAnswer ? record : record with { Answer = default };
+    }
+
+    /// <returns>Null: it is gone, or damaged. A walk must come past it; who reads it by its key is told.</returns>
+    private async Task<StoredRecord?> TryLookAsync(RecordKey key)
+    {
+        try
+        {
+            return await LookAsync(key, withAnswer: false);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
     }
 
     private async ValueTask<BeginResult> BeginCoreAsync(BeginRequest request)
     {
         // A new key, and the replay of a finished one, are one plain command (Redis 7: SET with NX and GET).
-        var key = KeyOf(request.Key);
+        var key = _keyspace.KeyOf(request.Key);
         var value = RedisRecord.InFlight(request, time.GetUtcNow());
         var life = request.Lease + request.Retention;
         var existing = await _database.StringSetAndGetAsync(key, value, life, keepTtl: false, When.NotExists);
@@ -126,7 +192,7 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
 
     private async ValueTask<bool> RunCoreAsync(string script, RecordKey key, RedisValue[] arguments)
     {
-        var done = (long)await _database.ScriptEvaluateAsync(script, [KeyOf(key)], arguments) == 1;
+        var done = (long)await _database.ScriptEvaluateAsync(script, [_keyspace.KeyOf(key)], arguments) == 1;
         if (done)
         {
             await WaitForReplicasAsync();
@@ -149,13 +215,6 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
         {
             throw new RedisException(string.Create(CultureInfo.InvariantCulture, $"{replicas} of {options.WaitReplicas} replicas acknowledged the write within {limit} ms."));
         }
-    }
-
-    private RedisKey KeyOf(RecordKey key)
-    {
-        Span<byte> bytes = stackalloc byte[RecordKey.Size];
-        key.Write(bytes);
-        return options.KeyPrefix + Convert.ToHexStringLower(bytes);
     }
 
     private static byte[] BytesOf(ClaimToken claim)

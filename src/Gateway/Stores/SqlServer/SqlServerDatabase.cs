@@ -100,10 +100,34 @@ internal sealed class SqlServerDatabase
         return answer;
     }
 
-    public async Task ExecuteAsync(string script)
+    /// <summary>Reads what may be no row, or several.</summary>
+    public async ValueTask<List<T>> ListAsync<T>(string script, Action<SqlParameterCollection> parameters, Func<SqlDataReader, T> read)
     {
         await using var connection = await OpenAsync();
         await using var command = Command(connection, script);
+        command.RetryLogicProvider = _retries;
+        command.CommandTimeout = _timeout;
+        parameters(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult);
+        var rows = new List<T>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(read(reader));
+        }
+
+        while (await reader.NextResultAsync())
+        {
+        }
+
+        return rows;
+    }
+
+    /// <param name="limit">Null: SqlClient's, 30 seconds.</param>
+    public async Task ExecuteAsync(string script, TimeSpan? limit = null)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = Command(connection, script);
+        command.CommandTimeout = (int?)limit?.TotalSeconds ?? command.CommandTimeout;
         await command.ExecuteNonQueryAsync();
     }
 

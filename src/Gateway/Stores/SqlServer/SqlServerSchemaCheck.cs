@@ -3,7 +3,7 @@ using Microsoft.Data.SqlClient;
 namespace Gateway.Stores.SqlServer;
 
 /// <summary>Makes the tables where they are missing, and refuses those of another version.</summary>
-internal sealed class SqlServerSchemaCheck(SqlServerDatabase database, SqlServerScripts scripts, SqlServerStoreOptions options) : IStorePrecondition
+internal sealed class SqlServerSchemaCheck(SqlServerDatabase database, SqlServerScripts scripts, SqlServerStoreOptions options, SqlServerOpenIndex openIndex) : IStorePrecondition
 {
     internal const int Version = 1;
 
@@ -28,6 +28,8 @@ internal sealed class SqlServerSchemaCheck(SqlServerDatabase database, SqlServer
                 $"The tables in the schema '{options.Schema}' have version {version}, and this gateway knows version {Version}. " +
                 "Use the gateway that made them, or give another schema (records in the old one are then not replayed).");
         }
+
+        _ = openIndex.Ensure(); // not waited for: nothing depends on it
     }
 
     private async Task CreateAsync()

@@ -30,6 +30,26 @@ internal sealed class SqlServerScripts(string schema)
 
     public string Count { get; } = Load("count", schema);
 
+    public string OpenIndex { get; } = Load("open_index", schema);
+
+    public string HasOpenIndex { get; } = Load("has_open_index", schema);
+
+    public string Read { get; } = Load("read", schema);
+
+    public string FindKeys { get; } = Load("find_keys", schema);
+
+    public string ScanOpen { get; } = Load("scan_open", schema);
+
+    public string ScanByAge { get; } = Load("scan_by_age", schema);
+
+    public string ScanAll { get; } = Load("scan_all", schema);
+
+    public string Resolve { get; } = Load("resolve", schema);
+
+    public string Free { get; } = Load("free", schema);
+
+    public string Delete { get; } = Load("delete", schema);
+
     /// <param name="schema">A plain name (letters, digits, underscores): checked where it is configured.</param>
     private static string Load(string name, string schema)
     {

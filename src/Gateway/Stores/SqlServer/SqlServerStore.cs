@@ -7,7 +7,7 @@ namespace Gateway.Stores.SqlServer;
 /// Records in SQL Server, for many gateways: one batch a verb, decided by the unique index and by single statements, under READ
 /// COMMITTED with and without snapshots. The server's clock is the store's clock.
 /// </summary>
-internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScripts scripts) : IIdempotencyStore, IStoreInspector
+internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScripts scripts, SqlServerOpenIndex openIndex) : IIdempotencyStore, IStoreInspector
 {
     private const int MaxOperation = 256;
     private const int MaxClientKey = 1024;
@@ -19,9 +19,7 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
 
     public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
     {
-        var bytes = new byte[RecordKey.Size];
-        key.Write(bytes);
-        var row = await database.RunAsync(scripts.FindCompleted, parameters => parameters.Add("@key", SqlDbType.Binary, RecordKey.Size).Value = bytes, static row => new BeginRow(row));
+        var row = await database.RunAsync(scripts.FindCompleted, parameters => parameters.Add("@key", SqlDbType.Binary, RecordKey.Size).Value = BytesOf(key), static row => new BeginRow(row));
         return row.State is not null && row.IsDecided ? row.Describe() : null;
     }
 
@@ -41,17 +39,70 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
     public ValueTask<int> SweepAsync(int limit) =>
         database.RunAsync(scripts.Sweep, parameters => parameters.Add("@limit", SqlDbType.Int).Value = limit, static row => row.GetInt32(0));
 
-    public bool ListsOpenRecords => throw new NotImplementedException();
+    public bool ListsOpenRecords => openIndex.IsThere;
 
-    public ValueTask<StoredRecord?> ReadAsync(RecordKey key) => throw new NotImplementedException();
+    public async ValueTask<StoredRecord?> ReadAsync(RecordKey key)
+    {
+        for (var look = 1; ; look++)
+        {
+            var rows = await database.ListAsync(scripts.Read, parameters => parameters.Add("@key", SqlDbType.Binary, RecordKey.Size).Value = BytesOf(key), static row => new SqlServerStoredRow(row));
+            if (rows is not [var row])
+            {
+                return null;
+            }
 
-    public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => throw new NotImplementedException();
+            // Between the looks at the record and at its answer both may have been removed.
+            if (row.IsWhole || look == MaxLooks)
+            {
+                return row.Tell();
+            }
+        }
+    }
 
-    public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit) => throw new NotImplementedException();
+    public async ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => await database.ListAsync(
+        scripts.FindKeys,
+        parameters =>
+        {
+            parameters.Add("@first", SqlDbType.Binary, RecordKey.Size).Value = BytesOf(new RecordKey(new UInt128(digest, 0)));
+            parameters.Add("@last", SqlDbType.Binary, RecordKey.Size).Value = BytesOf(new RecordKey(new UInt128(digest, ulong.MaxValue)));
+        },
+        static row => RecordKey.Read(row.GetFieldValue<byte[]>(0)));
 
-    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer) => throw new NotImplementedException();
+    public async ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var by = walk == RecordWalk.All ? SqlServerWalk.All : ListsOpenRecords ? SqlServerWalk.Open : SqlServerWalk.OpenAmongAll;
+        var place = after is null ? default(SqlServerPlace?) : SqlServerPlace.Parse(by, after);
+        var rows = await database.ListAsync(ScriptOf(by), parameters => Add(parameters, by, place, limit), static row => new SqlServerStoredRow(row));
+        var records = new List<StoredRecord>();
+        foreach (var row in rows)
+        {
+            // A completed one in the index of the open: it was completed between the looks at the one and the other.
+            if (row.TryTell() is { } record && (walk == RecordWalk.All || record.State != RecordState.Completed))
+            {
+                records.Add(record);
+            }
+        }
 
-    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => throw new NotImplementedException();
+        return new RecordScan(records, rows.Count < limit ? null : rows[^1].Place.Text(by), rows.Count);
+    }
+
+    public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer)
+    {
+        if (answer is not { } given)
+        {
+            return DoneAsync(scripts.Free, key, held, static _ => { });
+        }
+
+        var (bytes, heir) = (given.ToArray(), BytesOf(ClaimToken.New()));
+        return DoneAsync(scripts.Resolve, key, held, parameters =>
+        {
+            parameters.Add("@heir", SqlDbType.Binary, ClaimToken.Size).Value = heir;
+            parameters.Add("@answer", SqlDbType.VarBinary, -1).Value = bytes;
+        });
+    }
+
+    public ValueTask<bool> DeleteAsync(RecordKey key, ClaimToken held) => DoneAsync(scripts.Delete, key, held, static _ => { });
 
     public ValueTask<long> CountAsync() => database.RunAsync(scripts.Count, static _ => { }, static row => row.GetInt64(0));
 
@@ -99,11 +150,34 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
 
     private static void Add(SqlParameterCollection parameters, RecordKey key, ClaimToken claim)
     {
-        var bytes = new byte[RecordKey.Size];
-        key.Write(bytes);
-        parameters.Add("@key", SqlDbType.Binary, RecordKey.Size).Value = bytes;
+        parameters.Add("@key", SqlDbType.Binary, RecordKey.Size).Value = BytesOf(key);
         parameters.Add("@claim", SqlDbType.Binary, ClaimToken.Size).Value = BytesOf(claim);
     }
+
+    private string ScriptOf(SqlServerWalk walk) => walk switch
+    {
+        SqlServerWalk.Open => scripts.ScanOpen,
+        SqlServerWalk.OpenAmongAll => scripts.ScanByAge,
+        _ => scripts.ScanAll,
+    };
+
+    private static void Add(SqlParameterCollection parameters, SqlServerWalk walk, SqlServerPlace? after, int limit)
+    {
+        parameters.Add("@limit", SqlDbType.Int).Value = limit;
+        if (walk == SqlServerWalk.All)
+        {
+            parameters.Add("@before", SqlDbType.BigInt).Value = after?.Id ?? long.MaxValue;
+            return;
+        }
+
+        parameters.Add("@after", SqlDbType.BigInt).Value = after?.Id ?? 0;
+        if (walk == SqlServerWalk.Open)
+        {
+            parameters.Add("@after_created_at", SqlDbType.BigInt).Value = after?.CreatedAt ?? long.MinValue;
+        }
+    }
+
+    private static byte[] BytesOf(RecordKey key) => BytesOf(new ClaimToken(key.Value));
 
     private static byte[] BytesOf(ClaimToken claim)
     {

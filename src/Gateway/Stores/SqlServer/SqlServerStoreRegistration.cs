@@ -7,11 +7,14 @@ internal static class SqlServerStoreRegistration
     {
         services.AddSingleton(new SqlServerScripts(options.Schema));
         services.AddSingleton(_ => new SqlServerDatabase(options));
-        services.AddSingleton(provider => new SqlServerStore(provider.GetRequiredService<SqlServerDatabase>(), provider.GetRequiredService<SqlServerScripts>()));
+        services.AddSingleton(provider => new SqlServerOpenIndex(
+            provider.GetRequiredService<SqlServerDatabase>(), provider.GetRequiredService<SqlServerScripts>(), options, provider.GetRequiredService<ILogger<SqlServerOpenIndex>>()));
+        services.AddSingleton(provider => new SqlServerStore(
+            provider.GetRequiredService<SqlServerDatabase>(), provider.GetRequiredService<SqlServerScripts>(), provider.GetRequiredService<SqlServerOpenIndex>()));
         services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqlServerStore>());
         services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<SqlServerStore>());
-        services.AddSingleton<IStorePrecondition>(provider =>
-            new SqlServerSchemaCheck(provider.GetRequiredService<SqlServerDatabase>(), provider.GetRequiredService<SqlServerScripts>(), options));
+        services.AddSingleton<IStorePrecondition>(provider => new SqlServerSchemaCheck(
+            provider.GetRequiredService<SqlServerDatabase>(), provider.GetRequiredService<SqlServerScripts>(), options, provider.GetRequiredService<SqlServerOpenIndex>()));
         return services;
     }
 }

@@ -6,7 +6,7 @@ namespace Gateway.Tests.Stores.Model;
 internal static class Situations
 {
     private static readonly string[] Begins = ["Begin", "Begin to take over", "Begin to take over with another fingerprint"];
-    private static readonly string[] Others = ["Renew", "Complete", "MarkUnknown", "Release"];
+    private static readonly string[] Others = ["Renew", "Complete", "MarkUnknown", "Release", "Resolve", "Free", "Delete"];
 
     public static HashSet<string> All(bool forgetsByItself)
     {

@@ -16,6 +16,9 @@ internal sealed record ModelState(ImmutableSortedDictionary<int, ModelRecord> Re
 /// <summary>What <see cref="IIdempotencyStore"/> promises, as a function: what there is and a verb give what there is then, and the answer.</summary>
 internal static class StoreModel
 {
+    /// <summary>A claim that nobody was given.</summary>
+    private const int Nobody = -1;
+
     public static (ModelRecord? After, string Answer) Step(ModelRecord? before, Verb verb, long now)
     {
         var record = IsExpired(before, now) ? null : before;
@@ -32,6 +35,9 @@ internal static class StoreModel
             Verb.Complete complete when own => (record!.State == RecordState.Completed ? record : record with { State = RecordState.Completed, Until = now, Answer = complete.Answer }, "true"),
             Verb.MarkUnknown when own && record!.State != RecordState.Completed => (record.State == RecordState.Unknown ? record : record with { State = RecordState.Unknown, Until = now }, "true"),
             Verb.Release when own && record!.State == RecordState.InFlight => (null, "true"),
+            Verb.Resolve resolve when own && !runs && record!.State != RecordState.Completed => (record with { State = RecordState.Completed, Claim = Nobody, Until = now, Answer = resolve.Answer }, "true"),
+            Verb.Free when own && !runs && record!.State != RecordState.Completed => (null, "true"),
+            Verb.Delete when own && !runs => (null, "true"),
             _ => (before, "false"),
         };
     }

@@ -75,6 +75,12 @@ public abstract partial class StoreModelContract : IAsyncLifetime
                 return Told(await store.MarkUnknownAsync(KeyOf(mark, set), ClaimOf(mark)));
             case Verb.Release release:
                 return Told(await store.ReleaseAsync(KeyOf(release, set), ClaimOf(release)));
+            case Verb.Resolve resolve:
+                return Told(await inspector.ResolveAsync(KeyOf(resolve, set), ClaimOf(resolve), AnswerOf(resolve.Answer)));
+            case Verb.Free free:
+                return Told(await inspector.ResolveAsync(KeyOf(free, set), ClaimOf(free), answer: null));
+            case Verb.Delete delete:
+                return Told(await inspector.DeleteAsync(KeyOf(delete, set), ClaimOf(delete)));
             case Verb.Sweep sweep:
                 return $"{await SweepAsync(inspector, sweep.Limit)} removed";
             case Verb.Count:

@@ -43,6 +43,23 @@ internal abstract record Verb
         public override string ToString() => $"release key {Key} with claim {Claim}";
     }
 
+    /// <summary>An operator says what became of it.</summary>
+    internal sealed record Resolve(int Key, int Claim, int Answer) : WithClaim(Key, Claim)
+    {
+        public override string ToString() => $"resolve key {Key} seen with claim {Claim}, answer {Answer}";
+    }
+
+    /// <summary>… that it never ran.</summary>
+    internal sealed record Free(int Key, int Claim) : WithClaim(Key, Claim)
+    {
+        public override string ToString() => $"free key {Key} seen with claim {Claim}";
+    }
+
+    internal sealed record Delete(int Key, int Claim) : WithClaim(Key, Claim)
+    {
+        public override string ToString() => $"delete key {Key} seen with claim {Claim}";
+    }
+
     /// <summary>Sweeps at most so many at a time, until a sweep finds fewer: which ones go first is the store's own business.</summary>
     internal sealed record Sweep(int Limit) : Verb
     {

@@ -27,7 +27,7 @@ internal sealed record Walk(Verb[] Verbs)
         (1, Gen.Choose(1, 3).Select(limit => (Verb)new Verb.Sweep(limit))),
         (1, Gen.Constant<Verb>(new Verb.Count())));
 
-    /// <summary>What a gateway does on a request's way. The weights let the situations of a record come up about equally often.</summary>
+    /// <summary>What a gateway does on a request's way, and now and then an operator. The weights let the situations of a record come up about equally often.</summary>
     public static Gen<Verb> OnRecord(int keys) =>
         from key in Gen.Frequency((4, Gen.Constant(0)), (1, Gen.Constant(keys - 1)))
         from claim in Gen.Frequency((4, Gen.Constant(0)), (3, Gen.Constant(1)), (1, Gen.Constant(2)))
@@ -37,7 +37,10 @@ internal sealed record Walk(Verb[] Verbs)
             (3, Gen.Choose(1, MaxLease).Select(lease => (Verb)new Verb.Renew(key, claim, lease))),
             (3, Gen.Choose(0, 9).Select(answer => (Verb)new Verb.Complete(key, claim, answer))),
             (5, Gen.Constant<Verb>(new Verb.MarkUnknown(key, claim))),
-            (3, Gen.Constant<Verb>(new Verb.Release(key, claim))))
+            (3, Gen.Constant<Verb>(new Verb.Release(key, claim))),
+            (2, Gen.Choose(0, 9).Select(answer => (Verb)new Verb.Resolve(key, claim, answer))),
+            (1, Gen.Constant<Verb>(new Verb.Free(key, claim))),
+            (1, Gen.Constant<Verb>(new Verb.Delete(key, claim))))
         select verb;
 
     private static Gen<Verb> Begin(int key, int claim) =>
@@ -85,6 +88,7 @@ internal sealed record Walk(Verb[] Verbs)
         }.Where(simpler => simpler != begin),
         Verb.Jump { Units: > 1 } jump => [new Verb.Jump(jump.Units / 2), new Verb.Jump(jump.Units - 1)],
         Verb.Renew { Lease: > 1 } renew => [renew with { Lease = 1 }, renew with { Lease = renew.Lease - 1 }],
+        Verb.Resolve { Answer: > 1 } resolve => [resolve with { Answer = 1 }],
         Verb.Complete { Answer: > 1 } complete => [complete with { Answer = 1 }],
         _ => [],
     };

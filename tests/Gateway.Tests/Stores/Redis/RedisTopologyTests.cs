@@ -3,6 +3,8 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using Gateway.Stores;
+using Gateway.Stores.Redis;
 using Gateway.Tests.Project;
 using Gateway.Tests.Support;
 using StackExchange.Redis;
@@ -31,6 +33,65 @@ public sealed class RedisTopologyTests : IAsyncLifetime
     [ServerFact]
     public async Task A_Cluster_keeps_each_record_on_its_own_shard()
     {
+        var nodes = await ClusterAsync();
+
+        await ServesAsync(nodes[0].Configuration, keys: 30);
+
+        foreach (var node in nodes)
+        {
+            Assert.NotEqual("0", await SendAsync(node, "DBSIZE"));
+        }
+    }
+
+    [ServerFact]
+    public async Task A_walk_through_a_Cluster_meets_the_records_of_every_shard()
+    {
+        var nodes = await ClusterAsync();
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(nodes[0].Configuration);
+        var store = new RedisStore(redis, new RedisStoreOptions { Configuration = nodes[0].Configuration }, TimeProvider.System);
+        var keys = Enumerable.Range(0, 60).Select(i => new RecordKey(ClaimToken.New().Value)).ToHashSet();
+        foreach (var key in keys)
+        {
+            await store.BeginAsync(RedisRecordTests.Request with { Key = key });
+        }
+
+        var (met, after, places) = (new HashSet<RecordKey>(), default(string), new List<string>());
+        do
+        {
+            var step = await store.ScanAsync(RecordWalk.Open, after, limit: 5);
+            met.UnionWith(step.Records.Select(record => record.Key));
+            after = step.Next;
+            places.Add($"{after}");
+        }
+        while (after is not null);
+
+        Assert.Equal(keys.Order(ByValue), met.Order(ByValue));
+        Assert.All(nodes, node => Assert.NotEqual("0", SendAsync(node, "DBSIZE").GetAwaiter().GetResult()));
+        Assert.Equal(60, await store.CountAsync());
+        foreach (var key in keys)
+        {
+            Assert.Equal([key], await store.FindAsync((ulong)(key.Value >> 64)));
+        }
+
+        // A part that another server has by now is looked through from its start; the others follow as ever.
+        Assert.Contains(places, place => place.StartsWith("Open:5462:", StringComparison.Ordinal));
+        var rest = new HashSet<RecordKey>();
+        after = "Open:5462:99:127.0.0.1:1";
+        do
+        {
+            var step = await store.ScanAsync(RecordWalk.Open, after, limit: 5);
+            rest.UnionWith(step.Records.Select(record => record.Key));
+            after = step.Next;
+        }
+        while (after is not null);
+        Assert.Equal(keys.Where(key => redis.HashSlot($"idem:{key.Value:x32}") >= 5462).Order(ByValue), rest.Order(ByValue));
+    }
+
+    private static Comparer<RecordKey> ByValue { get; } = Comparer<RecordKey>.Create((left, right) => left.Value.CompareTo(right.Value));
+
+    /// <summary>Three shards without replicas, at 0, 5462 and 10924.</summary>
+    private async Task<List<RedisServer>> ClusterAsync()
+    {
         var nodes = new List<RedisServer>();
         for (var i = 0; i < 3; i++)
         {
@@ -48,12 +109,7 @@ public sealed class RedisTopologyTests : IAsyncLifetime
             await Bounded.UntilAsync(() => SendAsync(node, "CLUSTER", "INFO"), info => info.Contains("cluster_state:ok", StringComparison.Ordinal) && info.Contains("cluster_known_nodes:3", StringComparison.Ordinal));
         }
 
-        await ServesAsync(nodes[0].Configuration, keys: 30);
-
-        foreach (var node in nodes)
-        {
-            Assert.NotEqual("0", await SendAsync(node, "DBSIZE"));
-        }
+        return nodes;
     }
 
     [ServerFact]
@@ -127,6 +183,22 @@ public sealed class RedisTopologyTests : IAsyncLifetime
             "nowhere:1", keys: 3, waitReplicas: 0,
             environment: [new("Idempotency__Stores__Redis__Configuration", $"{server.Configuration},user=gateway,password=planted-secret")]);
         Assert.DoesNotContain("planted-secret", output, StringComparison.Ordinal);
+
+        // An operator's looks and verbs need none beside.
+        await using var redis = await ConnectionMultiplexer.ConnectAsync($"{server.Configuration},user=gateway,password=planted-secret");
+        var store = new RedisStore(redis, new RedisStoreOptions { Configuration = server.Configuration }, TimeProvider.System);
+        Assert.Equal(3, (await store.ScanAsync(RecordWalk.All, after: null, limit: 1000)).Records.Count(record => record.Label.Key is "k0" or "k1" or "k2"));
+        foreach (var answer in (ReadOnlyMemory<byte>?[])[new byte[2], null])
+        {
+            var request = RedisRecordTests.Request with { Key = new RecordKey(UInt128.MaxValue) };
+            Assert.Equal(BeginOutcome.Claimed, (await store.BeginAsync(request)).Outcome);
+            Assert.True(await store.MarkUnknownAsync(request.Key, request.Claim));
+            Assert.Equal([request.Key], await store.FindAsync(ulong.MaxValue));
+            Assert.True(await store.ResolveAsync(request.Key, request.Claim, answer));
+            Assert.Equal(answer is not null, await store.ReadAsync(request.Key) is { } read && await store.DeleteAsync(request.Key, read.Claim));
+        }
+
+        Assert.InRange(await store.CountAsync(), 3, 10); // the self-test's are among them
     }
 
     /// <summary>Runs keys once and replays them. Gives all that the gateway has said.</summary>

@@ -2,6 +2,7 @@ using Gateway.Configuration;
 using Gateway.Stores;
 using Gateway.Stores.SqlServer;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Stores.SqlServer;
 
@@ -37,6 +38,24 @@ public sealed class SqlServerConfigurationTests
         Assert.DoesNotContain(gateway.Log.Entries, entry => entry.Message.Contains("planted-", StringComparison.Ordinal));
         Assert.DoesNotContain("planted-", await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Contains(gateway.Log.Entries, entry => entry.Event == "Running" && entry.Message.Contains("SqlServer, 127.0.0.1,1, database gateway, schema idempotency", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_index_that_cannot_be_made_is_told_once_and_is_no_fault()
+    {
+        var log = new CapturedLog();
+        using var factory = LoggerFactory.Create(logging => logging.AddProvider(log));
+        var options = new SqlServerStoreOptions { ConnectionString = "Server=127.0.0.1,1;Connect Timeout=1;Password=planted-secret" };
+        var index = new SqlServerOpenIndex(new SqlServerDatabase(options), new SqlServerScripts("pay_1"), options with { Schema = "pay_1" }, factory.CreateLogger<SqlServerOpenIndex>());
+
+        await index.Ensure();
+        await index.Ensure();
+
+        Assert.False(index.IsThere);
+        Assert.False(SqlServerFixture.Open(options, index).ListsOpenRecords);
+        var told = Assert.Single(log.Entries, entry => entry.Event == "OpenIndexMissing");
+        Assert.Contains("schema pay_1", told.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("planted-secret", told.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,7 +103,7 @@ public sealed class SqlServerSchemaTests : IDisposable
     public async Task Tables_that_are_there_are_left_as_they_are()
     {
         await SqlServerFixture.Check(Options).CheckAsync();
-        var store = new SqlServerStore(new SqlServerDatabase(Options), new SqlServerScripts(_schema));
+        var store = SqlServerFixture.Open(Options, SqlServerFixture.OpenIndex(Options));
         await StoreSelfTest.RunAsync(store);
         var records = await store.CountAsync();
 
@@ -106,10 +125,78 @@ public sealed class SqlServerSchemaTests : IDisposable
     }
 
     [ServerFact]
+    public async Task Tables_of_before_get_the_index_of_the_open_records_and_their_records_are_in_it()
+    {
+        var first = SqlServerFixture.OpenIndex(Options);
+        await SqlServerFixture.Check(Options, first).CheckAsync();
+        await first.Ensure();
+        Assert.True(first.IsThere);
+        var open = Request(1);
+        await SqlServerFixture.Open(Options, first).BeginAsync(open);
+        SqlServerAccess.Ask(Options.ConnectionString, $"DROP INDEX record_open ON [{_schema}].[record];");
+
+        // Without the right to make it, or before it is made: found among all.
+        var given = SqlServerFixture.OpenIndex(Options with { CreateSchema = false });
+        await given.Ensure();
+        Assert.False(given.IsThere);
+        Assert.Equal([open.Key], (await SqlServerFixture.Open(Options, given).ScanAsync(RecordWalk.Open, after: null, limit: 10)).Records.Select(record => record.Key));
+
+        var next = SqlServerFixture.OpenIndex(Options);
+        await SqlServerFixture.Check(Options, next).CheckAsync();
+        await next.Ensure();
+
+        Assert.True(next.IsThere);
+        Assert.Equal([open.Key], (await SqlServerFixture.Open(Options, next).ScanAsync(RecordWalk.Open, after: null, limit: 10)).Records.Select(record => record.Key));
+        SqlServerAccess.Ask(Options.ConnectionString, new SqlServerScripts(_schema).OpenIndex);
+    }
+
+    [ServerFact]
+    public async Task Damaged_records_are_told_to_who_reads_them_and_a_walk_comes_past_them()
+    {
+        var index = SqlServerFixture.OpenIndex(Options);
+        await SqlServerFixture.Check(Options, index).CheckAsync();
+        await index.Ensure();
+        var store = SqlServerFixture.Open(Options, index);
+        foreach (var damage in (string[])["state = 9", "retention = -1", "created_at = -1", "lease_until = 9223372036854775807", "retention = 9223372036854775807"])
+        {
+            SqlServerAccess.Ask(Options.ConnectionString, $"DELETE FROM [{_schema}].[record];");
+            for (var key = 1; key <= 3; key++)
+            {
+                await store.BeginAsync(Request(key));
+            }
+
+            SqlServerAccess.Ask(Options.ConnectionString, $"UPDATE [{_schema}].[record] SET {damage} WHERE record_key = 0x00000000000000000000000000000002;");
+
+            await Assert.ThrowsAsync<InvalidDataException>(async () => await store.ReadAsync(new RecordKey(2)));
+            foreach (var walk in Enum.GetValues<RecordWalk>())
+            {
+                var scan = await store.ScanAsync(walk, after: null, limit: 10);
+                Assert.Equal(["1", "3"], scan.Records.Select(record => $"{record.Key.Value}").Order());
+                Assert.Equal(3, scan.Examined);
+            }
+        }
+    }
+
+    [ServerFact]
+    public async Task What_has_an_answer_is_not_freed_whatever_its_state_says()
+    {
+        var index = SqlServerFixture.OpenIndex(Options);
+        await SqlServerFixture.Check(Options, index).CheckAsync();
+        var store = SqlServerFixture.Open(Options, index);
+        var request = Request(1);
+        await store.BeginAsync(request);
+        Assert.True(await store.CompleteAsync(request.Key, request.Claim, new byte[3]));
+        SqlServerAccess.Ask(Options.ConnectionString, $"UPDATE [{_schema}].[record] SET state = 3;");
+
+        Assert.False(await store.ResolveAsync(request.Key, request.Claim, answer: null));
+        Assert.Equal(BeginOutcome.Unknown, (await store.BeginAsync(request with { Claim = ClaimToken.New() })).Outcome);
+    }
+
+    [ServerFact]
     public async Task Labels_that_do_not_fit_are_cut_and_refuse_no_request()
     {
         await SqlServerFixture.Check(Options).CheckAsync();
-        var store = new SqlServerStore(new SqlServerDatabase(Options), new SqlServerScripts(_schema));
+        var store = SqlServerFixture.Open(Options, SqlServerFixture.OpenIndex(Options));
         var request = new BeginRequest
         {
             Key = new RecordKey(1),
@@ -124,4 +211,14 @@ public sealed class SqlServerSchemaTests : IDisposable
 
         Assert.Equal(256, SqlServerAccess.Ask(Options.ConnectionString, $"SELECT LEN(operation) FROM [{_schema}].[record];"));
     }
+
+    private static BeginRequest Request(int key) => new()
+    {
+        Key = new RecordKey((UInt128)key),
+        Claim = ClaimToken.New(),
+        Fingerprint = default,
+        Lease = TimeSpan.FromMinutes(1),
+        Retention = TimeSpan.FromDays(1),
+        Label = new RecordLabel("confirm-payment", "order-1", 7),
+    };
 }

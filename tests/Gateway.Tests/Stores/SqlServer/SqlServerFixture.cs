@@ -1,5 +1,6 @@
 using Gateway.Stores.SqlServer;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Stores.SqlServer;
 
@@ -17,15 +18,30 @@ public class SqlServerFixture : IAsyncLifetime
 
     internal SqlServerStoreOptions Options => new() { ConnectionString = ConnectionString!, Schema = Schema, OperationTimeout = TimeSpan.FromMinutes(1) };
 
-    internal SqlServerStore Open() => new(new SqlServerDatabase(Options), new SqlServerScripts(Schema));
+    private SqlServerOpenIndex Index => field ??= OpenIndex(Options);
 
-    internal static SqlServerSchemaCheck Check(SqlServerStoreOptions options) => new(new SqlServerDatabase(options), new SqlServerScripts(options.Schema), options);
+    internal SqlServerStore Open() => Open(Options, Index);
+
+    internal static SqlServerStore Open(SqlServerStoreOptions options, SqlServerOpenIndex index) => new(new SqlServerDatabase(options), new SqlServerScripts(options.Schema), index);
+
+    internal static SqlServerSchemaCheck Check(SqlServerStoreOptions options, SqlServerOpenIndex? index = null) =>
+        new(new SqlServerDatabase(options), new SqlServerScripts(options.Schema), options, index ?? OpenIndex(options));
+
+    internal static SqlServerOpenIndex OpenIndex(SqlServerStoreOptions options) =>
+        new(new SqlServerDatabase(options), new SqlServerScripts(options.Schema), options, NullLogger<SqlServerOpenIndex>.Instance);
 
     internal void Execute(string sql) => Ask(sql);
 
     internal object? Ask(string sql) => SqlServerAccess.Ask(ConnectionString!, sql.Replace("[idempotency]", $"[{Schema}]", StringComparison.Ordinal));
 
-    public Task InitializeAsync() => ConnectionString is null ? Task.CompletedTask : Check(Options).CheckAsync();
+    public async Task InitializeAsync()
+    {
+        if (ConnectionString is not null)
+        {
+            await Check(Options, Index).CheckAsync();
+            await Index.Ensure();
+        }
+    }
 
     public Task DisposeAsync()
     {

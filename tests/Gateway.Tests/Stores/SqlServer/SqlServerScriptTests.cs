@@ -7,7 +7,7 @@ namespace Gateway.Tests.Stores.SqlServer;
 /// <summary>Every statement by Microsoft's own parser, and what the statements must not lean on.</summary>
 public sealed class SqlServerScriptTests
 {
-    private static readonly string[] BinaryParameters = ["@key", "@claim", "@fingerprint", "@actor"];
+    private static readonly string[] BinaryParameters = ["@key", "@claim", "@fingerprint", "@actor", "@heir", "@first", "@last"];
 
     public static TheoryData<string> Scripts => [.. typeof(SqlServerScripts).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name)];
 
@@ -17,9 +17,12 @@ public sealed class SqlServerScriptTests
     {
         foreach (var parser in (TSqlParser[])[new TSql130Parser(initialQuotedIdentifiers: true), new TSql150Parser(true), new TSql160Parser(true), new TSql170Parser(true)])
         {
-            using var reader = new StringReader(TextOf(name));
-            parser.Parse(reader, out var errors);
-            Assert.True(errors.Count == 0, $"{name} with {parser.GetType().Name}: {string.Join("; ", errors.Select(error => $"{error.Line}:{error.Column} {error.Message}"))}");
+            foreach (var text in (string[])[TextOf(name), .. Executed(TextOf(name))])
+            {
+                using var reader = new StringReader(text);
+                parser.Parse(reader, out var errors);
+                Assert.True(errors.Count == 0, $"{name} with {parser.GetType().Name}: {string.Join("; ", errors.Select(error => $"{error.Line}:{error.Column} {error.Message}"))}");
+            }
         }
     }
 
@@ -57,6 +60,7 @@ public sealed class SqlServerScriptTests
     {
         new TSql160Parser(true).Parse(new StringReader("SELEC 1 FROM"), out var errors);
         Assert.NotEmpty(errors);
+        Assert.Equal(["SELEC 1"], Executed("EXEC (N'SELEC 1');"));
         var found = new Forbidden();
         Parse("MERGE a USING b ON a.x = b.x WHEN MATCHED THEN DELETE; WAITFOR DELAY '0:0:1'; SELECT 1 FROM a WITH (UPDLOCK) OPTION (MAXDOP 1);").Accept(found);
         Assert.Equal(["MERGE", "WAITFOR", "hint", "hint"], found.Names.Order(StringComparer.Ordinal));
@@ -65,6 +69,14 @@ public sealed class SqlServerScriptTests
     private static string TextOf(string name) => (string)typeof(SqlServerScripts).GetProperty(name)!.GetValue(new SqlServerScripts(SqlServerScripts.DefaultSchema))!;
 
     private static TSqlFragment Parse(string text) => new TSql160Parser(initialQuotedIdentifiers: true).Parse(new StringReader(text), out _);
+
+    /// <summary>The texts within it that it executes.</summary>
+    private static List<string> Executed(string text)
+    {
+        var executed = new Executes();
+        Parse(text).Accept(executed);
+        return executed.Texts;
+    }
 
     private static string WithoutComments(string text) => string.Concat(Parse(text).ScriptTokenStream
         .Where(token => token.TokenType is not (TSqlTokenType.SingleLineComment or TSqlTokenType.MultilineComment)).Select(token => token.Text));
@@ -80,6 +92,13 @@ public sealed class SqlServerScriptTests
         public override void Visit(TableHint node) => Names.Add("hint");
 
         public override void Visit(OptimizerHint node) => Names.Add("hint");
+    }
+
+    private sealed class Executes : TSqlFragmentVisitor
+    {
+        public List<string> Texts { get; } = [];
+
+        public override void Visit(ExecutableStringList node) => Texts.AddRange(node.Strings.OfType<StringLiteral>().Select(text => text.Value));
     }
 
     private sealed class Parameters : TSqlFragmentVisitor

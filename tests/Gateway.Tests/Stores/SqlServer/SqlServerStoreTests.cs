@@ -11,6 +11,8 @@ public abstract class SqlServerStoreContract(SqlServerFixture fixture) : SweptSt
 
     protected override TimeSpan ShortRetention => TimeSpan.FromMilliseconds(1200);
 
+    protected override TimeSpan ClockDifference => TimeSpan.FromSeconds(5);
+
     protected override Task<(IIdempotencyStore Store, IStoreInspector Inspector)> OpenAsync()
     {
         fixture.Execute("DELETE FROM [idempotency].[record];");

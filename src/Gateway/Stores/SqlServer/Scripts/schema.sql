@@ -8,6 +8,8 @@
 --   only put off the first splits.
 -- * Answers are in a table of their own. A record that grew by its answer when it is completed would split its page each time.
 --   An answer is added under its record's id, hence nearly in order as well, and up to 8000 bytes of it stay in the row.
+-- * The open records have an index of their own, made apart from this (open_index.sql), as not every server that speaks T-SQL has
+--   filtered indexes: all works without it, and operators find open records more slowly.
 -- * All times are numbers, milliseconds since 1970-01-01 UTC by this server's clock: no overflow, no rounding.
 -- On SQL Server 2019 and later, many gateways at once gain from OPTIMIZE_FOR_SEQUENTIAL_KEY = ON on both primary keys, and any
 -- table from DATA_COMPRESSION = PAGE on [answer]; both can be set later, and nothing depends on them.

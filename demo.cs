@@ -471,6 +471,9 @@ string ThingsToTry() =>
       curl {{gatewayUrl}}/ledger                         the charges, over a route that is not protected
       curl {{managementUrl}}/health/ready                   the gateway's health, on a listener of its own
       curl {{backendUrl}}/                               every knob of the backend
+      curl {{gatewayUrl}}/.well-known/idempotency        what clients may know of its rules (a page in a browser)
+
+    and in a browser, {{managementUrl}}/console: every record and its life, what is unknown, what is not protected.
 
     Ctrl+C stops both.
     """;

@@ -23,6 +23,9 @@ internal sealed class ManagementListener(GatewaySettings settings, IServiceProvi
     /// <summary>Where it listens; with port 0 configured, the port that was given.</summary>
     public string? Address => _app?.Urls.FirstOrDefault();
 
+    /// <summary>Everything that is mapped there.</summary>
+    internal IReadOnlyList<Endpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(ManagementListener).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });

@@ -94,10 +94,11 @@ internal static class ConsoleEndpoints
     {
         if (await search.FindAsync(id) is { } record)
         {
-            return Record(details.Of(record, body ?? false), antiforgery, time, context, done: done switch
+            var view = details.Of(record, body ?? false);
+            return Record(view, antiforgery, time, context, done: done switch
             {
                 "completed" when record.State == RecordState.Completed => "It is completed: every retry gets this answer.",
-                "released" or "deleted" => "The record that you looked at is gone. This is a new one: its key has been used again since.",
+                "released" or "deleted" when view.Audit is [.., { Action: "release" or "delete", Result: "done" }] => "The record that you looked at is gone. This is a new one: its key has been used again since.",
                 _ => null,
             });
         }
@@ -110,13 +111,12 @@ internal static class ConsoleEndpoints
     private static async Task<IResult> ResolveAsync(
         RecordChanges changes, RecordSearch search, RecordDetails details, IAntiforgery antiforgery, TimeProvider time, HttpContext context, string id)
     {
-        var isOurs = await antiforgery.IsRequestValidAsync(context);
-        if (!isOurs && !context.Request.HasFormContentType)
+        if (await ReadFormAsync(context.Request) is not { } form)
         {
             return Message(StatusCodes.Status400BadRequest, "This is no form of the console", "Nothing was changed.");
         }
 
-        var form = (await context.Request.ReadFormAsync()).ToDictionary(field => field.Key, field => field.Value.ToString());
+        var isOurs = await antiforgery.IsRequestValidAsync(context);
         var outcome = form.GetValueOrDefault("outcome");
         var result = isOurs ? await ChangeAsync(changes, form, context, id) : OutOfDate;
         if (result.Status == StatusCodes.Status200OK)
@@ -128,6 +128,18 @@ internal static class ConsoleEndpoints
         return await search.FindAsync(id) is { } record
             ? Record(details.Of(record, withBody: false), antiforgery, time, context, problem: result, submitted: form)
             : Message(result.Status, result.Title, result.Detail);
+    }
+
+    private static async Task<Dictionary<string, string>?> ReadFormAsync(HttpRequest request)
+    {
+        try
+        {
+            return request.HasFormContentType ? (await request.ReadFormAsync()).ToDictionary(field => field.Key, field => field.Value.ToString()) : null;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            return null; // cut, or not as its type says
+        }
     }
 
     private static Task<ChangeResult> ChangeAsync(RecordChanges changes, Dictionary<string, string> form, HttpContext context, string id)

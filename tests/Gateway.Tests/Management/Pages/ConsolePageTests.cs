@@ -11,7 +11,7 @@ namespace Gateway.Tests.Management.Pages;
 /// <summary>The console's pages as bytes: what a browser may do with them, and that nothing from outside becomes a part of them.</summary>
 public sealed class ConsolePageTests
 {
-    private const string Hostile = "<script>alert(1)</script>\"'></textarea></title><img src=x onerror=alert(2)>&amp;";
+    private const string Hostile = "<script>alert(1)</script>\"'></textarea></title><img/src=x/onerror=alert(2)>&amp;";
 
     [Fact]
     public async Task Every_page_comes_with_its_policy_and_is_kept_by_nobody()
@@ -60,10 +60,10 @@ public sealed class ConsolePageTests
     public async Task Whatever_a_client_a_backend_or_a_configuration_says_is_text_on_every_page()
     {
         await using var backend = RawBackend.Start((connection, _) => connection.AnswerAsync(Hostile, "200 <b>ok</b>", $"X-Evil: {Hostile}\r\nContent-Type: text/html\r\n"));
-        await using var gateway = await TestGateway.StartAsync(backend.Address, new JsonObject { ["ShowBody"] = true, ["Operation"] = Hostile, ["Key"] = new JsonObject { ["MaxLength"] = 2000 } }.ToJsonString());
+        await using var gateway = await TestGateway.StartAsync(backend.Address, new JsonObject { ["ShowBody"] = true, ["Operation"] = Hostile, ["Key"] = new JsonObject { ["MaxLength"] = 1024 } }.ToJsonString());
         using var admin = new Admin(gateway);
         var key = Hostile + new string('k', 1024 - Hostile.Length);
-        using var first = await gateway.Client.PostAsync(key);
+        using var first = await gateway.Client.PostAsync(Requests.Quoted(key));
         await first.ShouldBeAsync(200);
         await gateway.Services.GetRequiredService<RecordCensus>().CountAsync(CancellationToken.None);
         var record = await admin.RecordAsync(key);

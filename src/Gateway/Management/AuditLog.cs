@@ -11,74 +11,42 @@ namespace Gateway.Management;
 internal sealed class AuditLog(string path, TimeProvider time, ILogger<AuditLog> logger)
 {
     /// <summary>How much of the end of the file is read for people.</summary>
-    private const int TailSize = 1 << 20;
+    private const int Tail = 1 << 20;
 
     public const int Shown = 200;
 
-    private readonly Lock _gate = new();
+    private readonly AuditFile _file = new(path);
 
     public string Path => path;
 
     /// <summary>The latest entries, newest first.</summary>
     public IReadOnlyList<AuditEntry> Latest(int most)
     {
-        byte[] tail;
-        bool isCut;
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            isCut = file.Length > TailSize;
-            file.Seek(-Math.Min(TailSize, file.Length), SeekOrigin.End);
-            tail = new byte[file.Length - file.Position];
-            tail = tail[..file.ReadAtLeast(tail, tail.Length, throwOnEndOfStream: false)];
+            var lines = Encoding.UTF8.GetString(_file.ReadEnd(Tail)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return [.. lines.Reverse().Select(Read).OfType<AuditEntry>().Take(most)];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            return []; // none was written yet
+            ManagementLog.AuditUnreadable(logger, e); // what it would tell is missing on the page; changes say so by themselves
+            return [];
         }
-
-        var lines = Encoding.UTF8.GetString(tail).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return [.. lines.Skip(isCut ? 1 : 0).Reverse().Select(Read).OfType<AuditEntry>().Take(most)];
     }
 
     /// <summary>What was done with one record, oldest first.</summary>
     public IReadOnlyList<AuditEntry> Of(string recordId) => [.. Latest(int.MaxValue).Where(entry => entry.Record == recordId).Reverse()];
 
     /// <exception cref="IOException">It could not be written.</exception>
-    public AuditEntry Write(AuditEntry entry)
+    public void Write(AuditEntry entry)
     {
         entry = entry with { At = time.GetUtcNow() };
-        var line = JsonSerializer.SerializeToUtf8Bytes(entry, JsonSerializerOptions.Web);
-        try
-        {
-            lock (_gate)
-            {
-                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-                var options = new FileStreamOptions
-                {
-                    Mode = FileMode.Append,
-                    Access = FileAccess.Write,
-                    Share = FileShare.ReadWrite, // gateways on one machine may share it
-                    BufferSize = 0,
-                };
-                if (!OperatingSystem.IsWindows())
-                {
-                    options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-                }
-
-                using var file = new FileStream(path, options);
-                file.Write([.. line, (byte)'\n']);
-                file.Flush(flushToDisk: true);
-            }
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new IOException(e.Message, e);
-        }
-
-        ManagementLog.Audit(logger, entry.By, entry.Address, entry.Action, entry.Record, entry.Operation, entry.Result, entry.Reason);
-        return entry;
+        _file.Append(JsonSerializer.SerializeToUtf8Bytes(entry, JsonSerializerOptions.Web));
+        ManagementLog.Audit(logger, OneLine(entry.By), entry.Address, entry.Action, entry.Record, entry.Operation, entry.Result, OneLine(entry.Reason));
     }
+
+    /// <summary>Nobody writes lines of their own into the log.</summary>
+    private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c));
 
     private static AuditEntry? Read(string line)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Gateway.Configuration;
 using Gateway.Idempotency.Observation;
 using Gateway.Management.Pages;
@@ -22,6 +23,9 @@ internal sealed class ManagementListener(GatewaySettings settings, IServiceProvi
     /// <summary>Where it listens; with port 0 configured, the port that was given.</summary>
     public string? Address => _app?.Urls.FirstOrDefault();
 
+    /// <summary>Everything that is mapped there.</summary>
+    internal IReadOnlyList<Endpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = typeof(ManagementListener).Assembly.GetName().Name, ContentRootPath = AppContext.BaseDirectory });
@@ -44,17 +48,22 @@ internal sealed class ManagementListener(GatewaySettings settings, IServiceProvi
         Share<AuditLog>(builder.Services);
         builder.Services.AddSingleton(new ManagementKey(settings.ManagementApiKey));
         builder.Services.AddOpenApi(ApiDocument, AdminApiDocument.Describe);
+        builder.Services.AddProblemDetails();
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict); // a number is a number, and the document says so
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true); // to say what is wrong, not 400 alone
         builder.Services.AddConsole();
 
         _app = builder.Build();
         _app.UseMiddleware<ManagementErrors>();
+        _app.UseStatusCodePages();
         _app.UseMiddleware<ManagementAccess>();
         _app.MapGet("/health/live", () => Results.Json(new { status = "live" })).ExcludeFromDescription();
         _app.MapGet("/health/ready", (HealthReport health) => health.Ready() is var ready && ready.IsReady ? Results.Json(ready) : Results.Json(ready, statusCode: StatusCodes.Status503ServiceUnavailable)).ExcludeFromDescription();
         _app.MapPrometheusScrapingEndpoint("/metrics", gateway.GetService<MeterProvider>(), configureBranchedPipeline: null, optionsName: null).ExcludeFromDescription();
         _app.MapOpenApi("/openapi/{documentName}.json");
         var admin = _app.MapGroup("/admin");
-        admin.MapRecords();
+        admin.MapGroup("").WithTags("Records").MapRecords();
+        admin = admin.MapGroup("").WithTags("Gateway");
         admin.MapGet("/overview", (Overview overview) => overview.Now()).WithName("Overview").WithSummary("What an operator looks at first");
         admin.MapGet("/coverage", (CoverageReport coverage) => coverage.Now()).WithName("Coverage").WithSummary("Which routes that change something are protected, and how much traffic each had at this gateway");
         admin.MapGet("/audit", (AuditLog audit) => audit.Latest(AuditLog.Shown)).WithName("Audit").WithSummary($"The latest changes by operators at this gateway, {AuditLog.Shown} at most, newest first");

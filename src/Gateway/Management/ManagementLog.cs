@@ -16,4 +16,7 @@ internal static partial class ManagementLog
 
     [LoggerMessage(4, LogLevel.Error, "The management call to {Path} failed", EventName = "ManagementFailed")]
     public static partial void Failed(ILogger logger, PathString path, Exception error);
+
+    [LoggerMessage(5, LogLevel.Error, "The audit log cannot be read", EventName = "AuditUnreadable")]
+    public static partial void AuditUnreadable(ILogger logger, Exception error);
 }

@@ -24,6 +24,7 @@ internal sealed class RecordCensus : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<RecordCensus> _logger;
     private volatile Census? _latest;
+    private volatile TaskCompletionSource _asked = Asked();
     private long? _live;
     private DateTimeOffset _countAgain;
 
@@ -40,6 +41,9 @@ internal sealed class RecordCensus : BackgroundService
 
     /// <summary>Null: not counted yet.</summary>
     public Census? Latest => _latest;
+
+    /// <summary>Somebody has changed a record and looks at the figures: the next pass begins at once.</summary>
+    public void CountSoon() => _asked.TrySetResult();
 
     /// <summary>One pass over the open records, and a count of all where it is due.</summary>
     internal async Task CountAsync(CancellationToken stop)
@@ -60,7 +64,7 @@ internal sealed class RecordCensus : BackgroundService
                     inFlight++;
                     oldestInFlight.Add(record, record.CreatedAt);
                 }
-                else
+                else if (record.State == RecordState.Unknown)
                 {
                     unknown++;
                     oldestUnknown.Add(record, record.SettledAt ?? record.CreatedAt);
@@ -92,6 +96,7 @@ internal sealed class RecordCensus : BackgroundService
         await _usable.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stoppingToken.IsCancellationRequested)
         {
+            _asked = Asked();
             try
             {
                 if (!_circuit.IsOpen)
@@ -108,9 +113,11 @@ internal sealed class RecordCensus : BackgroundService
                 StoreLog.CensusFailed(_logger, e); // the figures grow old, and say so
             }
 
-            await Task.Delay(Period, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _asked.Task.WaitAsync(Period, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private static TaskCompletionSource Asked() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private IEnumerable<Measurement<T>> Measure<T>(Func<Census, T> figure)
         where T : struct => _latest is { } census ? [new Measurement<T>(figure(census))] : [];

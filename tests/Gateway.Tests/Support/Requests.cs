@@ -9,6 +9,9 @@ internal static class Requests
 {
     public const string Payment = """{"amount":49.90,"currency":"EUR"}""";
 
+    /// <summary>A key with characters that only a string can have (RFC 9651, section 3.3.3).</summary>
+    public static string Quoted(string key) => $"\"{key.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
     public static HttpRequestMessage Post(string? key, string body = Payment, string path = "/payments/1/confirm", string type = "application/json")
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };

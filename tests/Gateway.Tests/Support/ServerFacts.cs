@@ -35,6 +35,15 @@ public sealed class NeedsOtherIsolationAttribute : NeedsServerAttribute
     public override string? SkipReason => NeedsSqlServerAttribute.Missing ?? SqlServerAccess.NoOtherIsolation;
 }
 
+/// <summary>Never skipped in CI: there a missing browser is a failure.</summary>
+public sealed class NeedsChromiumAttribute : NeedsServerAttribute
+{
+    public static string? Missing =>
+        Browser.Executable is not null || Environment.GetEnvironmentVariable("CI") is "true" ? null : "chromium is not installed (Debian: apt-get install chromium).";
+
+    public override string? SkipReason => Missing;
+}
+
 /// <summary>A fact that is skipped where its class needs a server that is not there.</summary>
 [XunitTestCaseDiscoverer("Gateway.Tests.Support.ServerFactDiscoverer", "Gateway.Tests")]
 public sealed class ServerFactAttribute : FactAttribute;

@@ -1,7 +1,9 @@
 using System.Reflection;
 using Gateway.Management.Records;
+using Gateway.Stores;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -14,15 +16,20 @@ namespace Gateway.Management.Pages;
 /// </summary>
 internal static class ConsoleEndpoints
 {
-    private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
     private const int PageSize = 50;
+
+    private static readonly ChangeResult OutOfDate = new(
+        StatusCodes.Status400BadRequest, "The form is out of date", "It was loaded before the gateway was started anew, or the browser keeps no cookies. Nothing was changed. Look at the record, and send it again.", null);
 
     public static IServiceCollection AddConsole(this IServiceCollection services)
     {
         services.AddRazorComponents();
-        services.AddDataProtection().UseEphemeralDataProtectionProvider(); // a form lives as long as this process
+        services.Configure<KeyManagementOptions>(static keys =>
+        {
+            // A form lives as long as this process. (The ephemeral provider would still leave a key in the home folder, and warn of it.)
+            keys.XmlRepository = new KeysInMemory();
+            keys.XmlEncryptor = new NullXmlEncryptor();
+        });
         services.AddAntiforgery(antiforgery =>
         {
             // Browsers keep cookies by host alone: two gateways on one machine must not take each other's.
@@ -38,17 +45,11 @@ internal static class ConsoleEndpoints
     {
         app.MapGet("/", () => Results.Redirect("/console")).ExcludeFromDescription();
         var console = app.MapGroup("/console").ExcludeFromDescription();
-        console.AddEndpointFilter(static (invocation, next) =>
-        {
-            var headers = invocation.HttpContext.Response.Headers;
-            headers.ContentSecurityPolicy = Policy;
-            headers["Referrer-Policy"] = "same-origin";
-            return next(invocation);
-        });
+        console.AddEndpointFilter<ConsoleFilter>();
         console.MapGet("", Overview);
         console.MapGet("/records", FindAsync);
         console.MapGet("/records/{id}", ShowAsync);
-        console.MapPost("/records/{id}/resolve", ChangeAsync).DisableAntiforgery(); // looked at there, to answer with a page
+        console.MapPost("/records/{id}/resolve", ResolveAsync).DisableAntiforgery(); // looked at there, to answer with a page
         console.MapGet("/coverage", Coverage);
         console.MapGet("/audit", (AuditLog audit, TimeProvider time) => Page<AuditPage>(new { Entries = audit.Latest(AuditLog.Shown), Now = time.GetUtcNow() }));
         console.MapGet("/console.css", () => Asset("console.css", "text/css; charset=utf-8"));
@@ -84,45 +85,40 @@ internal static class ConsoleEndpoints
             problem = "This page is not one of a search. Start it anew.";
         }
 
-        return Page<RecordsPage>(new { Query = query, Page = page, coverage.Operations, Problem = problem, Now = now });
+        return Page<RecordsPage>(
+            new { Query = query, Page = page, coverage.Operations, Problem = problem, Now = now }, problem is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
     }
 
     private static async Task<IResult> ShowAsync(
-        RecordSearch search, RecordDetails details, IAntiforgery antiforgery, TimeProvider time, HttpContext context, string id, bool? body, string? done)
+        RecordSearch search, RecordDetails details, AuditLog audit, IAntiforgery antiforgery, TimeProvider time, HttpContext context, string id, bool? body, string? done)
     {
-        if (await search.FindAsync(id) is not { } record)
+        if (await search.FindAsync(id) is { } record)
         {
-            return Message(StatusCodes.Status404NotFound, done is "released" or "deleted" ? "The record is gone" : "There is no such record",
-                done switch
-                {
-                    "released" => "It is released: the next request with its key runs.",
-                    "deleted" => "It is deleted: the next request with its key runs.",
-                    _ => "It was forgotten at the end of its retention, released or deleted; or it never was.",
-                });
+            var view = details.Of(record, body ?? false);
+            return Record(view, antiforgery, time, context, done: done switch
+            {
+                "completed" when record.State == RecordState.Completed => "It is completed: every retry gets this answer.",
+                "released" or "deleted" when view.Audit is [.., { Action: "release" or "delete", Result: "done" }] => "The record that you looked at is gone. This is a new one: its key has been used again since.",
+                _ => null,
+            });
         }
 
-        return Record(details.Of(record, body ?? false), antiforgery, time, context, done: done == "completed" ? "It is completed: every retry gets this answer." : null);
+        return audit.Of(id) is { Count: > 0 } entries
+            ? Page<GonePage>(new { Id = id, Entries = entries, Now = time.GetUtcNow() })
+            : Message(StatusCodes.Status404NotFound, "There is no such record", "It was forgotten at the end of its retention, released or deleted; or it never was.");
     }
 
-    private static async Task<IResult> ChangeAsync(
+    private static async Task<IResult> ResolveAsync(
         RecordChanges changes, RecordSearch search, RecordDetails details, IAntiforgery antiforgery, TimeProvider time, HttpContext context, string id)
     {
-        try
+        if (await ReadFormAsync(context.Request) is not { } form)
         {
-            await antiforgery.ValidateRequestAsync(context);
-        }
-        catch (AntiforgeryValidationException)
-        {
-            return Message(StatusCodes.Status400BadRequest, "The page is out of date", "The gateway was started anew since it was loaded. Nothing was changed; load the record again.");
+            return Message(StatusCodes.Status400BadRequest, "This is no form of the console", "Nothing was changed.");
         }
 
-        var form = (await context.Request.ReadFormAsync()).ToDictionary(field => field.Key, field => field.Value.ToString());
-        var address = RecordEndpoints.Address(context);
-        var user = context.User.Identity?.Name;
-        var (version, by, reason, outcome) = (form.GetValueOrDefault("version"), form.GetValueOrDefault("by"), form.GetValueOrDefault("reason"), form.GetValueOrDefault("outcome"));
-        var result = outcome == "deleted"
-            ? await changes.DeleteAsync(id, new RecordChange(version, by, reason), user, address)
-            : await changes.ResolveAsync(id, new RecordResolution(outcome, version, by, reason, outcome == "completed" ? Answer(form) : null), user, address);
+        var isOurs = await antiforgery.IsRequestValidAsync(context);
+        var outcome = form.GetValueOrDefault("outcome");
+        var result = isOurs ? await ChangeAsync(changes, form, context, id) : OutOfDate;
         if (result.Status == StatusCodes.Status200OK)
         {
             // A page of its own: loading it again changes nothing again.
@@ -134,16 +130,37 @@ internal static class ConsoleEndpoints
             : Message(result.Status, result.Title, result.Detail);
     }
 
+    private static async Task<Dictionary<string, string>?> ReadFormAsync(HttpRequest request)
+    {
+        try
+        {
+            return request.HasFormContentType ? (await request.ReadFormAsync()).ToDictionary(field => field.Key, field => field.Value.ToString()) : null;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            return null; // cut, or not as its type says
+        }
+    }
+
+    private static Task<ChangeResult> ChangeAsync(RecordChanges changes, Dictionary<string, string> form, HttpContext context, string id)
+    {
+        var (version, by, reason, outcome) = (form.GetValueOrDefault("version"), form.GetValueOrDefault("by"), form.GetValueOrDefault("reason"), form.GetValueOrDefault("outcome"));
+        var address = RecordEndpoints.Address(context);
+        var user = context.User.Identity?.Name;
+        return outcome == "deleted"
+            ? changes.DeleteAsync(id, new RecordChange(version, reason, by), user, address)
+            : changes.ResolveAsync(id, new RecordResolution(outcome, version, reason, by, outcome == "completed" ? Answer(form) : null), user, address);
+    }
+
     private static GivenAnswer Answer(Dictionary<string, string> form)
     {
         var type = form.GetValueOrDefault("contentType");
-        var body = form.GetValueOrDefault("body");
+        var body = form.GetValueOrDefault("body")?.Replace("\r\n", "\n", StringComparison.Ordinal); // browsers send every line's end so
         var hasBody = !string.IsNullOrEmpty(body);
         return new GivenAnswer(
             int.TryParse(form.GetValueOrDefault("status"), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var status) ? status : 0,
             hasBody && !string.IsNullOrWhiteSpace(type) ? new() { ["Content-Type"] = [type.Trim()] } : null,
-            hasBody ? body : null,
-            null);
+            hasBody ? body : null);
     }
 
     private static RazorComponentResult<CoveragePage> Coverage(CoverageReport coverage, TimeProvider time) => Page<CoveragePage>(new { View = coverage.Now(), Now = time.GetUtcNow() });
@@ -164,7 +181,7 @@ internal static class ConsoleEndpoints
         }, problem?.Status ?? StatusCodes.Status200OK);
     }
 
-    private static RazorComponentResult<MessagePage> Message(int status, string title, string text) =>
+    public static RazorComponentResult<MessagePage> Message(int status, string title, string text) =>
         Page<MessagePage>(new { Title = title, Text = text, Current = "/console/records" }, status);
 
     private static RazorComponentResult<T> Page<T>(object parameters, int status = StatusCodes.Status200OK)

@@ -33,5 +33,10 @@ internal static class Display
 
     public static string Milliseconds(double value) => value.ToString(value < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
+    /// <summary>What came from outside: what would turn the direction of writing, and controls, are made visible.</summary>
+    public static string Plain(string text) => text.Any(IsDeceptive) ? string.Concat(text.Select(c => IsDeceptive(c) ? '\uFFFD' : c)) : text;
+
+    private static bool IsDeceptive(char c) => c is '\u061C' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') || (char.IsControl(c) && c is not ('\n' or '\r' or '\t'));
+
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

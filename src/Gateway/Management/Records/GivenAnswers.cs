@@ -68,7 +68,12 @@ internal static class GivenAnswers
                 return $"answer.headers.{name} is the gateway's to say.";
             }
 
-            if (values is null || values.Any(value => value is null || value.Any(c => c != '\t' && (char.IsControl(c) || c > 0xFF))))
+            if (headers.ContainsKey(name))
+            {
+                return $"answer.headers.{name} stands there twice.";
+            }
+
+            if (values is not { Length: > 0 } || values.Any(value => value is null || value.Any(c => c != '\t' && (char.IsControl(c) || c > 0xFF))))
             {
                 return $"answer.headers.{name} has a value that no header can have.";
             }
@@ -76,8 +81,27 @@ internal static class GivenAnswers
             headers[name] = values;
         }
 
-        stored = Pack(answer.Status, headers, body, now);
+        var packed = Pack(answer.Status, headers, body, now);
+        if (headers.Keys.Except(KeptIn(packed), StringComparer.OrdinalIgnoreCase).FirstOrDefault() is { } dropped)
+        {
+            return $"answer.headers.{dropped} is not kept with an answer: it belongs to one connection, one moment or one caller, or is made anew.";
+        }
+
+        stored = packed;
         return null;
+    }
+
+    private static HashSet<string> KeptIn(byte[] stored)
+    {
+        var head = AnswerRecord.Read(stored).ReadHead();
+        head.ReadReasonPhrase();
+        var names = new HashSet<string>();
+        for (var left = head.ReadCount(); left > 0; left--)
+        {
+            names.Add(head.ReadLine().Name);
+        }
+
+        return names;
     }
 
     private static byte[] Pack(int status, HeaderDictionary headers, byte[] body, DateTimeOffset now)

@@ -6,7 +6,7 @@ namespace Gateway.Management.Records;
 /// What an operator changes: checked against what this gateway knows, written into the audit log, then made in one atomic step
 /// that the store refuses if the record is not what the operator has seen.
 /// </summary>
-internal sealed class RecordChanges(IStoreInspector inspector, RecordSearch search, RecordDetails details, AuditLog audit, StoreLimits limits, TimeProvider time, ILogger<RecordChanges> logger)
+internal sealed class RecordChanges(IStoreInspector inspector, RecordSearch search, RecordDetails details, AuditLog audit, RecordCensus census, StoreLimits limits, TimeProvider time, ILogger<RecordChanges> logger)
 {
     private const int MaxText = 1000;
 
@@ -17,11 +17,11 @@ internal sealed class RecordChanges(IStoreInspector inspector, RecordSearch sear
             case "released" when resolution.Answer is not null:
                 return ChangeResult.Invalid("A record that is released has no answer: take it away, or say completed.");
             case "released":
-                return await ChangeAsync(id, "release", new RecordChange(resolution.Version, resolution.By, resolution.Reason), user, address, record => Resolve(record, answer: null));
+                return await ChangeAsync(id, "release", new RecordChange(resolution.Version, resolution.Reason, resolution.By), user, address, record => Resolve(record, answer: null));
             case "completed":
                 return GivenAnswers.TryPack(resolution.Answer, time.GetUtcNow(), out var answer) is { } fault
                     ? ChangeResult.Invalid(fault)
-                    : await ChangeAsync(id, "complete", new RecordChange(resolution.Version, resolution.By, resolution.Reason), user, address, record => Resolve(record, answer));
+                    : await ChangeAsync(id, "complete", new RecordChange(resolution.Version, resolution.Reason, resolution.By), user, address, record => Resolve(record, answer));
             default:
                 return ChangeResult.Invalid("outcome is neither completed nor released.");
         }
@@ -47,7 +47,7 @@ internal sealed class RecordChanges(IStoreInspector inspector, RecordSearch sear
         }
 
         // :: The record, as the operator has seen it
-        if (await search.FindAsync(id).AsTask().WaitAsync(limits.Operation, time) is not { } record)
+        if (await search.FindAsync(id) is not { } record)
         {
             return ChangeResult.NotFound(id);
         }
@@ -96,6 +96,7 @@ internal sealed class RecordChanges(IStoreInspector inspector, RecordSearch sear
         {
             var isDone = await make(record).AsTask().WaitAsync(limits.Completion, time);
             TryWrite(entry with { Result = isDone ? "done" : "not done" });
+            census.CountSoon();
             return isDone
                 ? new ChangeResult(200, "", "", record)
                 : ChangeResult.Conflict("The record has changed", "It changed in this very moment, and was left alone. Look at it again.", record);

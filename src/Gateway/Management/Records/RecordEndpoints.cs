@@ -20,7 +20,7 @@ internal static class RecordEndpoints
             .ProducesProblem(404).ProducesProblem(503);
         admin.MapPost("/records/{id}/resolve", ResolveAsync).WithName("ResolveRecord").WithSummary("Says what became of an unknown record")
             .WithDescription("completed: it took effect, and every retry gets the answer that you give. released: it did not, and the next request with its key runs. Find out first: a record that is released wrongly pays twice.")
-            .Produces<RecordDetailsView>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
+            .Produces<RecordDetailsView>().Produces(204).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
         admin.MapDelete("/records/{id}", DeleteAsync).WithName("DeleteRecord").WithSummary("Removes a record that is not in flight")
             .WithDescription("The next request with its key runs, also where it has run before.")
             .Produces(204).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
@@ -75,7 +75,14 @@ internal static class RecordEndpoints
             return Problem(result);
         }
 
-        return await search.FindAsync(RecordId.Of(result.Record!.Key)) is { } now ? TypedResults.Ok(details.Of(now, withBody: false)) : TypedResults.NoContent();
+        try
+        {
+            return await search.FindAsync(RecordId.Of(result.Record!.Key)) is { } now ? TypedResults.Ok(details.Of(now, withBody: false)) : TypedResults.NoContent();
+        }
+        catch (Exception)
+        {
+            return TypedResults.NoContent(); // the change is made, and an error would say that it is not
+        }
     }
 
     private static async Task<IResult> DeleteAsync(RecordChanges changes, HttpContext context, string id, [FromBody] RecordChange change)

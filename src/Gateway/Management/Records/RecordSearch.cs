@@ -5,7 +5,7 @@ using Gateway.Stores;
 namespace Gateway.Management.Records;
 
 /// <summary>Finds records, a page at a time. One page looks at no more than <see cref="MaxExamined"/> of them, however many there are.</summary>
-internal sealed class RecordSearch(IStoreInspector inspector)
+internal sealed class RecordSearch(IStoreInspector inspector, StoreLimits limits, TimeProvider time)
 {
     public const int MaxLimit = 500;
     public const int MaxExamined = 10_000;
@@ -17,10 +17,10 @@ internal sealed class RecordSearch(IStoreInspector inspector)
     {
         if (RecordId.TryParse(id, out var key))
         {
-            return await inspector.ReadAsync(key);
+            return await InTimeAsync(inspector.ReadAsync(key));
         }
 
-        return RecordId.TryParseDigest(id, out var digest) && await inspector.FindAsync(digest) is [var only] ? await inspector.ReadAsync(only) : null;
+        return RecordId.TryParseDigest(id, out var digest) && await InTimeAsync(inspector.FindAsync(digest)) is [var only] ? await InTimeAsync(inspector.ReadAsync(only)) : null;
     }
 
     /// <param name="cursor"><see cref="RecordPage.Next"/> of the page before.</param>
@@ -32,7 +32,9 @@ internal sealed class RecordSearch(IStoreInspector inspector)
         var examined = 0;
         while (true)
         {
-            var scan = await inspector.ScanAsync(filter.Walk, at, Step);
+            // The very first step is of one record: the next begins behind it, and stays where it is while new records come
+            // in front. Else they would push what was shown last out of its step, and a busy gateway's second page were the first again.
+            var scan = await InTimeAsync(inspector.ScanAsync(filter.Walk, at, at is null ? 1 : Step));
             examined += scan.Examined;
             foreach (var record in Behind(scan.Records, last).Where(filter.Matches))
             {
@@ -52,6 +54,9 @@ internal sealed class RecordSearch(IStoreInspector inspector)
             }
         }
     }
+
+    /// <summary>A store that hangs must not hang who looks at it.</summary>
+    private Task<T> InTimeAsync<T>(ValueTask<T> call) => call.AsTask().WaitAsync(limits.Operation, time);
 
     /// <summary>What stands behind the last one that was shown; all of the step, if that has gone meanwhile: better twice than never.</summary>
     private static IEnumerable<StoredRecord> Behind(IReadOnlyList<StoredRecord> records, RecordKey? last)

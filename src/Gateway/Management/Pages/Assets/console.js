@@ -8,6 +8,7 @@
   }
 
   const state = document.querySelector(".live-state");
+  const at = state.querySelector(".live-at");
   const load = async () => {
     if (document.hidden || main.contains(document.activeElement) && document.activeElement !== main) {
       return; // nothing moves under a reader's hands
@@ -21,11 +22,15 @@
 
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       main.replaceChildren(...page.querySelector("main").childNodes);
-      state.textContent = page.querySelector(".live-state").firstChild.textContent;
+      at.textContent = page.querySelector(".live-at").textContent;
+      at.removeAttribute("role");
       state.classList.remove("stale");
     } catch {
-      state.classList.add("stale");
-      state.textContent = "The gateway does not answer; these figures are old.";
+      if (!state.classList.contains("stale")) {
+        state.classList.add("stale");
+        at.setAttribute("role", "alert");
+        at.textContent = `The gateway does not answer. ${at.textContent}`;
+      }
     }
   };
 

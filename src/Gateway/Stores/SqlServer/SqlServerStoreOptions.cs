@@ -14,7 +14,8 @@ internal sealed record SqlServerStoreOptions
 
     /// <summary>
     /// True, the default: schema and tables are made at start where they are missing, which needs the right to. False: they have
-    /// to be there (<c>Scripts/schema.sql</c>), and the gateway needs to read and write them only.
+    /// to be there (<c>Scripts/schema.sql</c>; <c>Scripts/open_index.sql</c> for the look at open records), and the gateway needs to read
+    /// and write them only.
     /// </summary>
     public bool CreateSchema { get; init; } = true;
 

@@ -10,13 +10,7 @@ internal static class KeysText
 {
     public static async Task WriteAsync(TextWriter writer, JsonArray records, bool isCut, DateTimeOffset now)
     {
-        List<string[]> rows = [["RECORD", "STATE", "OPERATION", "KEY", "FIRST SEEN", "SETTLED"], .. records.Select(record => Row(record!, now))];
-        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
-        foreach (var row in rows)
-        {
-            await writer.WriteLineAsync(string.Join("  ", row.Zip(widths, (cell, width) => cell.PadRight(width))).TrimEnd());
-        }
-
+        await TextTable.WriteAsync(writer, [["RECORD", "STATE", "OPERATION", "KEY", "FIRST SEEN", "SETTLED"], .. records.Select(record => Row(record!, now))]);
         await writer.WriteLineAsync(isCut ? $"{records.Count} records, and there are more (--limit)." : records.Count == 1 ? "1 record." : $"{records.Count} records.");
     }
 

@@ -13,9 +13,10 @@ internal static class RoutesCommand
     {
         var arguments = new SettingArguments();
         var json = new Option<bool>("--json") { Description = "As JSON, for other programs." };
-        var command = new Command("routes", "Lists the routes that take POST, PUT, PATCH or DELETE, and for each method whether it is protected. Needs no running gateway.") { json };
+        var live = new Option<bool>("--live") { Description = "Asks the gateway that runs with this configuration (Management:Url, Management:ApiKey) for its routes, with the traffic that each had since its start." };
+        var command = new Command("routes", "Lists the routes that take POST, PUT, PATCH or DELETE, and for each method whether it is protected. Needs no running gateway, but for --live.") { json, live };
         arguments.AddTo(command);
-        command.SetAction((parsed, _) => RunAsync(arguments.Read(parsed), parsed.GetValue(json)));
+        command.SetAction((parsed, _) => parsed.GetValue(live) ? AskAsync(arguments.Read(parsed), parsed.GetValue(json)) : RunAsync(arguments.Read(parsed), parsed.GetValue(json)));
         HelpText.Add(command, """
             protected    by the route's policy
             observed     the policy looks on and changes nothing (Mode Observe)
@@ -25,11 +26,28 @@ internal static class RoutesCommand
 
             Examples:
               gateway routes
+              gateway routes --live
               gateway routes --json | jq -r '.routes[] | select(.methods[] | .coverage == "unprotected") | .route'
 
-            Exit codes: 0 success; 1 faults in the configuration, which are told; 2 a wrong command line.
+            Exit codes: 0 success; 1 faults in the configuration, which are told, or no gateway answers; 2 a wrong command line.
             """);
         return command;
+    }
+
+    private static async Task<int> AskAsync(string[] args, bool asJson)
+    {
+        try
+        {
+            using var client = new AdminClient(Program.Builder(args).Configuration);
+            var coverage = (await client.CallAsync(HttpMethod.Get, "/admin/coverage"))!;
+            await (asJson ? Console.Out.WriteLineAsync(coverage.ToJsonString(Indented)) : RoutesTable.WriteLiveAsync(Console.Out, coverage));
+            return ExitCode.Success;
+        }
+        catch (AdminException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return ExitCode.Failure;
+        }
     }
 
     private static async Task<int> RunAsync(string[] args, bool asJson)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gateway.Idempotency.Policies;
 
 namespace Gateway.CommandLine;
@@ -7,16 +8,32 @@ internal static class RoutesTable
 {
     public static async Task WriteAsync(TextWriter writer, RouteCoverage coverage)
     {
-        List<string[]> rows = [["ROUTE", "MATCH", "POLICY", .. RouteCoverage.MutatingMethods], .. coverage.Routes.Select(Row)];
-        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
-        foreach (var row in rows)
-        {
-            await writer.WriteLineAsync(string.Join("  ", row.Zip(widths, (cell, width) => cell.PadRight(width))).TrimEnd());
-        }
-
+        await TextTable.WriteAsync(writer, [["ROUTE", "MATCH", "POLICY", .. RouteCoverage.MutatingMethods], .. coverage.Routes.Select(Row)]);
         var counts = coverage.Counts;
         await writer.WriteLineAsync(
             $"{coverage.Routes.Count} of {coverage.RouteCount} routes take such methods: {counts.Protected} protected, {counts.Observed} observed, {counts.Off} off, {counts.Unprotected} unprotected.");
+    }
+
+    /// <param name="coverage">What <c>/admin/coverage</c> answers.</param>
+    public static async Task WriteLiveAsync(TextWriter writer, JsonNode coverage)
+    {
+        await TextTable.WriteAsync(writer,
+        [
+            ["ROUTE", "MATCH", "POLICY", .. RouteCoverage.MutatingMethods, "#PROTECTED", "#OBSERVED", "#UNPROTECTED", "#WITH KEY"],
+            .. coverage["routes"]!.AsArray().Select(route => LiveRow(route!)),
+        ]);
+        await writer.WriteLineAsync($"{coverage["summary"]}. # requests since the gateway's start; # with key: those that no policy looked at although they carried a key.");
+    }
+
+    private static string[] LiveRow(JsonNode route)
+    {
+        var methods = route["methods"]!.AsArray().ToDictionary(method => (string)method!["method"]!, method => (string)method!["coverage"]!);
+        var traffic = route["traffic"]!;
+        return
+        [
+            $"{route["route"]}", $"{route["match"]}", $"{route["policy"] ?? "-"}", .. RouteCoverage.MutatingMethods.Select(method => methods.GetValueOrDefault(method) ?? "-"),
+            $"{traffic["protected"]}", $"{traffic["observed"]}", $"{traffic["unprotected"]}", $"{traffic["unprotectedWithKey"]}",
+        ];
     }
 
     private static string[] Row(CoveredRoute route) =>

@@ -114,6 +114,20 @@ public sealed partial class KeysCommandTests : IAsyncLifetime
         Assert.Equal("order-1", (string?)Assert.Single(JsonNode.Parse(await KeysAsync("find", "--key", "order-1", "--json"))!.AsArray())!["key"]);
     }
 
+    [Fact]
+    public async Task The_routes_of_a_gateway_that_runs_are_told_with_their_traffic()
+    {
+        using var first = await _gateway.Client.PostAsync("order-1");
+        using var open = await _gateway.Client.PostAsync("order-2", path: "/open/x");
+
+        var routes = await GatewayCommandLine.RunAsync(_folder, "routes", "--live", $"--Management:Url={_gateway.Management}", $"--Management:ApiKey={ApiKey}");
+        Assert.Equal((0, ""), (routes.ExitCode, routes.Error));
+        Assert.Matches(@"\npay +/\{\*\*all\} +p +protected +unprotected +protected +unprotected +1 +0 +0 +0\n", routes.Output);
+        Assert.Matches(@"\nopen +/open/\{\*\*all\} +- +unprotected +unprotected +unprotected +unprotected +0 +0 +1 +1\n", routes.Output);
+        var json = await GatewayCommandLine.RunAsync(_folder, "routes", "--live", "--json", $"--Management:Url={_gateway.Management}", $"--Management:ApiKey={ApiKey}");
+        Assert.Equal(2, JsonNode.Parse(json.Output)!["routes"]!.AsArray().Count);
+    }
+
     [Theory]
     [InlineData(2, "no age", "find", "--older-than", "soon")]
     [InlineData(2, "from 1 to 500", "find", "--limit", "0")]

@@ -103,7 +103,8 @@ internal sealed class RecordDetails(RunningClaims running, CompletionSpool spool
                 break;
         }
 
-        moments.AddRange(entries.Select(entry => Moment(entry.At, $"{entry.By} asked to {entry.Action} it ({entry.Result}): {entry.Reason}")));
+        // What was asked for is told by what became of it, where that is known.
+        moments.AddRange(entries.Where((entry, i) => entry.Result != "requested" || i == entries.Count - 1).Select(entry => Moment(entry.At, $"{entry.By} asked to {entry.Action} it ({entry.Result}): {entry.Reason}")));
         moments.Add(Moment(record.ExpiresAt, "the record is forgotten, and its key is free"));
         return [.. moments.OrderBy(moment => moment.At)];
 

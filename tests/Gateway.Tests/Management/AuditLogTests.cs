@@ -131,6 +131,20 @@ public sealed class AuditLogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_line_waits_for_whoever_has_the_file_and_is_refused_rather_than_written_over_another()
+    {
+        var log = Open();
+        log.Write(Entry("first"));
+        var other = new FileStream(FilePath, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        Assert.Throws<IOException>(() => log.Write(Entry("refused")));
+
+        var waiting = Task.Run(() => log.Write(Entry("second")));
+        await other.DisposeAsync();
+        await waiting.WithinLimit();
+        Assert.Equal(["second", "first"], log.Latest(10).Select(entry => entry.Reason));
+    }
+
+    [Fact]
     public void Of_a_long_file_the_end_is_read()
     {
         var log = Open();

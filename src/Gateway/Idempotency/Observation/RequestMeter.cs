@@ -15,5 +15,4 @@ internal static class RequestMeter
 
     /// <summary>On a request's own activity (ASP.NET Core's), so that a trace says what the gateway made of it.</summary>
     public const string OutcomeAttribute = "gateway.idempotency.outcome";
-    public const string RecordAttribute = "gateway.idempotency.record";
 }

@@ -5,7 +5,7 @@ using Gateway.Stores;
 
 namespace Gateway.Management.Records;
 
-/// <summary>How people and programs name a record: 32 hexadecimal digits, or the first 16 of them, as logs and traces do.</summary>
+/// <summary>How people and programs name a record: 32 hexadecimal digits, or the first 16 of them, as logs do.</summary>
 internal static class RecordId
 {
     private const int Digits = 2 * RecordKey.Size;

@@ -7,7 +7,7 @@ namespace Gateway.Management.Records;
 /// <summary>A record as the admin API tells of it.</summary>
 [Description("A record of one operation, caller and key.")]
 public record RecordView(
-    [property: Description("32 hexadecimal digits. Logs and traces have the first 16 of them.")] string Id,
+    [property: Description("32 hexadecimal digits. Logs have the first 16 of them.")] string Id,
     [property: Description("in-flight, completed or unknown, as every reader sees it now.")] string State,
     string Operation,
     [property: Description("The client's key.")] string Key,

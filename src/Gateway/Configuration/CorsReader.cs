@@ -116,12 +116,7 @@ internal static class CorsReader
 
     private static IReadOnlyList<string> Headers(SectionReader section, string key)
     {
-        var names = section.List(key, []);
-        foreach (var name in names.Where(name => !HeaderName.IsValid(name)))
-        {
-            section.Fault(key, $"'{name}' is not a header name.", "Use letters, digits and hyphens (RFC 9110, section 5.1).");
-        }
-
+        var names = section.HeaderNames(key);
         if (names.Contains("*") && (names.Count > 1 || key != "Headers"))
         {
             section.Fault(key, "'*' stands for itself here.", key == "Headers" ? "* stands alone: take it or the others away." : "Name the headers.");

@@ -15,8 +15,6 @@ internal sealed class AuditFile(string path)
 
     private readonly Lock _gate = new();
 
-    public string Path => path;
-
     /// <exception cref="IOException">It could not be written.</exception>
     public void Append(ReadOnlySpan<byte> line)
     {
@@ -24,7 +22,7 @@ internal sealed class AuditFile(string path)
         {
             lock (_gate)
             {
-                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 using var file = Open(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
                 file.Write([.. EndsInALine(file) ? [] : "\n"u8, .. line, (byte)'\n']);
                 file.Flush(flushToDisk: true);

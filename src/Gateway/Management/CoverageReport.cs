@@ -9,9 +9,7 @@ namespace Gateway.Management;
 internal sealed class CoverageReport(IRouteTable routes, PolicyCatalog policies, RouteTrafficCatalog traffic)
 {
     /// <summary>What records can be named after.</summary>
-    public IReadOnlyList<string> Operations => [.. routes.Routes
-        .Select(route => route.Policy is { } name && policies.Current.GetValueOrDefault(name) is { } policy ? policy.Operation ?? route.RouteId : null)
-        .OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Operations => [.. routes.With(policies.Current).Select(route => route.Operation).Distinct().Order(StringComparer.Ordinal)];
 
     public CoverageView Now()
     {

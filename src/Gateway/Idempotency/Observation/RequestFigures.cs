@@ -53,7 +53,5 @@ internal sealed class OutcomeCounts(string operation, PolicyMode mode)
 
     public long this[RequestOutcome outcome] => Volatile.Read(ref _counts[(int)outcome]);
 
-    public long Total => Enum.GetValues<RequestOutcome>().Sum(outcome => this[outcome]);
-
     public void Add(RequestOutcome outcome) => Interlocked.Increment(ref _counts[(int)outcome]);
 }

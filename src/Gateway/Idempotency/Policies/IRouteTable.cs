@@ -4,6 +4,18 @@ namespace Gateway.Idempotency.Policies;
 internal interface IRouteTable
 {
     IReadOnlyList<RouteEntry> Routes { get; }
+
+    /// <summary>The routes that name a policy which is there, with it and with the operation that their records are of.</summary>
+    IEnumerable<(RouteEntry Route, IdempotencyPolicy Policy, string Operation)> With(IReadOnlyDictionary<string, IdempotencyPolicy> policies)
+    {
+        foreach (var route in Routes)
+        {
+            if (route.Policy is { } name && policies.GetValueOrDefault(name) is { } policy)
+            {
+                yield return (route, policy, policy.OperationOn(route.RouteId));
+            }
+        }
+    }
 }
 
 /// <param name="Policy">The policy's name; null: none.</param>

@@ -105,6 +105,9 @@ internal sealed class IdempotencyPolicy
     /// <summary>True: operators may look at stored bodies. Default false: at status and headers only.</summary>
     public bool ShowBody { get; init; }
 
+    /// <summary>What is being done on a route that names this policy.</summary>
+    public string OperationOn(string routeId) => Operation ?? routeId;
+
     public bool IsObserved => Mode == PolicyMode.Observe;
 
     /// <summary>Whether the policy looks at a request, with consequences or without.</summary>

@@ -47,7 +47,7 @@ internal static class PolicyReader
             StoreFailure = section.Choice<StoreFailureBehaviour>("StoreFailure", StoreFailureBehaviour.Reject),
             ReleaseStatusCodes = release,
             UnknownStatusCodes = unknown,
-            ExcludedResponseHeaders = HeaderNames(section, "ExcludedResponseHeaders").ToFrozenSet(StringComparer.OrdinalIgnoreCase),
+            ExcludedResponseHeaders = section.HeaderNames("ExcludedResponseHeaders").ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             RetainBody = section.Flag("RetainBody", true),
             MaxRequestBodySize = section.Number("MaxRequestBodySize", 1 << 20, 0, 1 << 26),
             MaxResponseBodySize = section.Number("MaxResponseBodySize", 1 << 20, 0, 1 << 26),
@@ -89,7 +89,7 @@ internal static class PolicyReader
         }
 
         var header = section.Text("Header") ?? "Idempotency-Key";
-        RefuseBadHeaderName(section, "Header", header);
+        section.RefuseBadHeaderName("Header", header);
         if (HeaderName.HasAMeaningOfItsOwn(header))
         {
             section.Fault("Header", $"'{header}' has a meaning of its own, and the key's header is echoed on every answer.", "Use Idempotency-Key or another header that only carries keys.");
@@ -140,7 +140,7 @@ internal static class PolicyReader
             switch (kind.ToUpperInvariant())
             {
                 case "HEADER":
-                    RefuseBadHeaderName(section, place, name);
+                    section.RefuseBadHeaderName(place, name);
                     sources.Add(new(ActorKind.Header, name));
                     break;
                 case "CERTIFICATE" when name.Length == 0:
@@ -164,7 +164,7 @@ internal static class PolicyReader
         {
             Body = section.Choice<BodyReading>("Body", BodyReading.Auto, "Multipart"),
             Selection = new JsonSelection(Pointers(section, "Include"), Pointers(section, "Exclude")),
-            Headers = HeaderNames(section, "Headers"),
+            Headers = section.HeaderNames("Headers"),
             Query = section.Flag("Query", true),
         };
         if (rules.Body is BodyReading.Raw or BodyReading.None && !rules.Selection.IsEverything)
@@ -211,24 +211,5 @@ internal static class PolicyReader
         }
 
         return codes.ToFrozenSet();
-    }
-
-    private static IReadOnlyList<string> HeaderNames(SectionReader section, string key)
-    {
-        var names = section.List(key, []);
-        foreach (var name in names)
-        {
-            RefuseBadHeaderName(section, key, name);
-        }
-
-        return names;
-    }
-
-    private static void RefuseBadHeaderName(SectionReader section, string key, string name)
-    {
-        if (!HeaderName.IsValid(name))
-        {
-            section.Fault(key, $"'{name}' is not a header name.", "Use letters, digits and hyphens (RFC 9110, section 5.1).");
-        }
     }
 }

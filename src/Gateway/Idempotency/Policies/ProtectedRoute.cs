@@ -27,7 +27,7 @@ internal sealed class RoutePlan
     public RoutePlan(string routeId, IdempotencyPolicy policy, long? maxRequestBodySize, TimeSpan? timeout)
     {
         Policy = policy;
-        Operation = policy.Operation ?? routeId;
+        Operation = policy.OperationOn(routeId);
 
         // The smaller one counts: YARP applies the route's limit only after the body has been read here.
         MaxRequestBodySize = maxRequestBodySize is { } most and >= 0 ? (int)Math.Min(most, policy.MaxRequestBodySize) : policy.MaxRequestBodySize;

@@ -132,6 +132,25 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
     }
 
     /// <param name="isSecret">What may stand in its place is a connection string: it is not repeated.</param>
+    public IReadOnlyList<string> HeaderNames(string key)
+    {
+        var names = List(key, []);
+        foreach (var name in names)
+        {
+            RefuseBadHeaderName(key, name);
+        }
+
+        return names;
+    }
+
+    public void RefuseBadHeaderName(string key, string name)
+    {
+        if (!HeaderName.IsValid(name))
+        {
+            Fault(key, $"'{name}' is not a header name.", "Use letters, digits and hyphens (RFC 9110, section 5.1).");
+        }
+    }
+
     public SectionReader Child(string key, bool isSecret = false)
     {
         var child = Get(key);

@@ -48,13 +48,8 @@ internal sealed class RecordDetails(RunningClaims running, CompletionSpool spool
     /// <summary>Every policy that the operation is under has to allow it; of an operation that no route has any more nobody knows.</summary>
     private bool MayShowBody(string operation)
     {
-        var current = policies.Current;
-        var concerned = routes.Routes
-            .Select(route => route.Policy is { } name ? (Route: route, Policy: current.GetValueOrDefault(name)) : default)
-            .Where(pair => pair.Policy is not null && (pair.Policy.Operation ?? pair.Route.RouteId) == operation)
-            .Select(pair => pair.Policy!)
-            .ToList();
-        return concerned.Count > 0 && concerned.TrueForAll(policy => policy.ShowBody);
+        var concerned = routes.With(policies.Current).Where(route => route.Operation == operation).ToList();
+        return concerned.Count > 0 && concerned.TrueForAll(route => route.Policy.ShowBody);
     }
 
     private static AnswerView Read(AnswerRecord answer, bool withBody, bool mayShowBody)

@@ -15,11 +15,9 @@ internal sealed class SpecificationDocument(GatewaySettings settings, IRouteTabl
 
     public SpecificationView Now()
     {
-        var current = policies.Current;
-        var operations = routes.Routes
-            .Select(route => (Route: route, Policy: route.Policy is { } name ? current.GetValueOrDefault(name) : null))
-            .Where(pair => pair.Policy is { Mode: not PolicyMode.Off })
-            .GroupBy(pair => (Operation: pair.Policy!.Operation ?? pair.Route.RouteId, pair.Policy))
+        var operations = routes.With(policies.Current)
+            .Where(pair => pair.Policy.Mode != PolicyMode.Off)
+            .GroupBy(pair => (pair.Operation, pair.Policy))
             .OrderBy(operation => operation.Key.Operation, StringComparer.Ordinal)
             .Select(operation => Of(operation.Key.Operation, operation.Key.Policy, operation.Select(pair => pair.Route)));
         return new SpecificationView(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gateway.Idempotency.Policies.Profiles;
 
 namespace Gateway.CommandLine;
 
@@ -37,6 +38,14 @@ internal static class CheckCommand
         foreach (var warning in report.Warnings)
         {
             await Console.Out.WriteLineAsync($"Warning: {checkedFile.Place(warning)} {warning.Problem}");
+        }
+
+        foreach (var policy in report.Settings.Policies.Values.OrderBy(policy => policy.Name, StringComparer.Ordinal))
+        {
+            foreach (var difference in ProfileDifferences.Of(policy))
+            {
+                await Console.Out.WriteLineAsync($"Policy {policy.Name}, profile {policy.Profile}: {difference}.");
+            }
         }
 
         return ExitCode.Success;

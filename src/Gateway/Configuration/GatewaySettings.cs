@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Request;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace Gateway.Configuration;
@@ -95,7 +96,7 @@ internal sealed class GatewaySettings
             ManagementApiKey = management.Text("ApiKey"),
             AuditLogPath = management.Text("AuditLog") ?? "data/audit.jsonl",
             Policies = policies,
-            Cors = CorsReader.ReadAll(new SectionReader(configuration.GetSection("Cors"), faults), [.. policies.Values.Select(policy => policy.Key.Header).Order(StringComparer.Ordinal)]),
+            Cors = CorsReader.ReadAll(new SectionReader(configuration.GetSection("Cors"), faults), KeyHeaders(policies.Values)),
             Faults = faults,
         };
         management.RefuseUnknownKeys();
@@ -111,6 +112,13 @@ internal sealed class GatewaySettings
         stores.RefuseUnknownKeys();
         section.RefuseUnknownKeys();
         return settings;
+    }
+
+    /// <summary>What browsers have to let pass, both ways.</summary>
+    private static List<string> KeyHeaders(IEnumerable<IdempotencyPolicy> policies)
+    {
+        var headers = policies.SelectMany(policy => policy.Key.Headers).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal).ToList();
+        return headers.Contains(Repeatability.RequestId, StringComparer.OrdinalIgnoreCase) ? [.. headers, Repeatability.FirstSent, Repeatability.Result] : headers;
     }
 
     /// <summary>It becomes part of the statements: a plain name, and nothing else.</summary>

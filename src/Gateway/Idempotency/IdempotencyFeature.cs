@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.Idempotency;
 
 /// <inheritdoc cref="IIdempotencyFeature"/>
-internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcomes, string sentKey, IHeaderDictionary before) : IIdempotencyFeature
+internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcomes, KeyReading key, IHeaderDictionary before) : IIdempotencyFeature
 {
     /// <summary>Headers that stood on the response before the forward: not the backend's, so not the record's.</summary>
     public FrozenSet<string>? OuterHeaders { get; } = before.Count == 0 ? null : before.Keys.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
@@ -40,7 +40,7 @@ internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcome
     {
         DropReserved(context.Response);
         await outcomes.SettleStreamAsync(context, run);
-        Mark(context.Response);
+        Mark(context.Response, isAccepted: true);
     }
 
     /// <summary>These two are this gateway's to say: from a backend (another gateway, perhaps) they would be read as its word.</summary>
@@ -51,9 +51,10 @@ internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcome
     }
 
     /// <summary>What every answer of a run carries: the key as it was sent, and the truth about an answer that is less than it looks.</summary>
-    public void Mark(HttpResponse response)
+    /// <param name="isAccepted">See <see cref="KeyMarks.Write"/>.</param>
+    public void Mark(HttpResponse response, bool isAccepted)
     {
-        response.Headers[run.Plan.Policy.Key.Header] = sentKey;
+        KeyMarks.Write(response, key, run.Plan.Policy.Key, isAccepted && run.Claim is not null);
         if (run.Status is { } status && !response.Headers.ContainsKey(StatusHeader.Name))
         {
             response.Headers[StatusHeader.Name] = status; // "not-stored" may stand there, and says more

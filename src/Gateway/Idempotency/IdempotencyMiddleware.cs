@@ -22,6 +22,7 @@ internal sealed class IdempotencyMiddleware(
     ProblemWriter problems,
     RequestFigures figures,
     SuspectedDuplicates duplicates,
+    TimeProvider time,
     ILogger<IdempotencyMiddleware> logger)
 {
     public Task InvokeAsync(HttpContext context)
@@ -51,23 +52,64 @@ internal sealed class IdempotencyMiddleware(
     {
         var policy = plan.Policy;
 
-        // 1 Key
-        var key = KeyReader.Read(context.Request.Headers[policy.Key.Header], policy.Key);
+        // 1 Key; where it may stand in the body, that comes first
+        var key = KeyReader.Read(context.Request.Headers, policy.Key);
+        RequestBody? body = null;
+        if (key.IsAbsent && policy.Key.Member is not null)
+        {
+            body = await ReadBodyAsync(new Visit(context, plan, key, Body: null), traffic);
+            if (body is null)
+            {
+                return;
+            }
+
+            key = BodyKeyReader.Read(context.Request.ContentType, body.Bytes.Span, policy.Key);
+        }
+
+        try
+        {
+            await ProtectAsync(new Visit(context, plan, key, body), traffic);
+        }
+        finally
+        {
+            body?.Release();
+        }
+    }
+
+    private async Task ProtectAsync(Visit visit, RouteTraffic? traffic)
+    {
+        var (context, plan, key, body) = visit;
+        var policy = plan.Policy;
         if (key.IsAbsent && !policy.Key.Required)
         {
             traffic?.CountOther(context.Request);
+            if (body is not null)
+            {
+                await runs.RunWithoutRecordAsync(context, next, plan, body, key, RequestOutcome.Keyless, status: null);
+                return;
+            }
+
             figures.Count(context, plan, RequestOutcome.Keyless);
             await next(context);
             return;
         }
 
-        traffic?.CountProtected(policy.IsObserved);
-        var visit = new Visit(context, plan, key, Body: null);
+        if (body is null)
+        {
+            traffic?.CountProtected(policy.IsObserved);
+        }
+
         if (key.Key is null)
         {
             await (key.IsAbsent
                 ? RefuseAsync(visit, RequestOutcome.KeyMissing, Problems.KeyMissing(policy.Key))
                 : RefuseAsync(visit, RequestOutcome.KeyInvalid, Problems.KeyInvalid(policy.Key, key.BrokenRule!)));
+            return;
+        }
+
+        if (Repeatability.IsUsedBy(key) && RefusalOfFirstSent(context.Request, policy) is { } refusal)
+        {
+            await RefuseAsync(visit, RequestOutcome.KeyInvalid, refusal);
             return;
         }
 
@@ -79,89 +121,125 @@ internal sealed class IdempotencyMiddleware(
         }
 
         // 3 Body
-        RequestBody? body;
-        try
+        if (body is not null)
         {
-            body = await RequestBody.ReadAsync(context.Request, plan.MaxRequestBodySize, putBack: policy.IsObserved, context.RequestAborted);
-        }
-        catch (IOException e) when (e is not BadHttpRequestException)
-        {
-            // The connection broke in the middle of it: nothing has begun, and nobody is there to be told. The server has not
-            // noticed yet; left to itself it would read on, fail again, and log an error of the application's.
-            context.Abort();
+            await RunOrAnswerAsync(visit, actor);
             return;
         }
 
+        body = await ReadBodyAsync(visit, traffic: null);
         if (body is null)
         {
-            if (!policy.IsObserved)
-            {
-                context.Response.Headers.Connection = "close"; // the rest of the body is not worth reading
-            }
-
-            await RefuseAsync(visit, RequestOutcome.BodyTooLarge, Problems.BodyTooLarge(plan.MaxRequestBodySize));
             return;
         }
 
-        visit = visit with { Body = body };
         try
         {
-            // 4 Fingerprint
-            var request = new BeginRequest
-            {
-                Key = RecordKeys.Of(plan.Operation, actor, key.Key),
-                Claim = ClaimToken.New(),
-                Fingerprint = FingerprintReader.Read(context.Request, body, policy.Fingerprint),
-                Lease = policy.Lease,
-                Retention = policy.Retention,
-                TakeOverUnknown = policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry,
-                Label = new RecordLabel(plan.Operation, key.Key, actor),
-            };
-
-            // 5 Begin; before that, an answer that was given and has not come home yet is the answer, whatever the store says
-            if (!spool.IsKnown)
-            {
-                await RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable()); // it may have run, and its answer may wait
-                return;
-            }
-
-            var waiting = spool.Find(request.Key);
-            if (waiting is not null && await TryReplayWaitingAsync(visit, request, waiting))
-            {
-                return;
-            }
-
-            BeginResult begin;
-            try
-            {
-                begin = await store.BeginAsync(request);
-            }
-            catch (InvalidDataException e)
-            {
-                await RefuseUnreadableAsync(visit, request.Key, e);
-                return;
-            }
-            catch (StoreCallException e)
-            {
-                await StoreFailedAsync(visit, request, waiting ?? spool.Find(request.Key), e);
-                return;
-            }
-
-            if (begin.Outcome != BeginOutcome.Claimed)
-            {
-                await AnswerAsync(visit, request, begin); // what the record says
-                return;
-            }
-
-            // 6 Forward, capture, complete and reply
-            duplicates.Look(request, policy.DuplicateWindow);
-            await runs.RunAsync(context, next, plan, request, begin.CreatedAt, body, key.Sent!);
+            await RunOrAnswerAsync(visit with { Body = body }, actor);
         }
         finally
         {
             body.Release();
         }
     }
+
+    /// <returns>Null: there is none to go on with, and the request has its answer.</returns>
+    private async ValueTask<RequestBody?> ReadBodyAsync(Visit visit, RouteTraffic? traffic)
+    {
+        var (context, plan, _, _) = visit;
+        RequestBody? body;
+        try
+        {
+            body = await RequestBody.ReadAsync(context.Request, plan.MaxRequestBodySize, putBack: plan.Policy.IsObserved, context.RequestAborted);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // The connection broke in the middle of it: nothing has begun, and nobody is there to be told. The server has not
+            // noticed yet; left to itself it would read on, fail again, and log an error of the application's.
+            context.Abort();
+            return null;
+        }
+
+        traffic?.CountProtected(plan.Policy.IsObserved);
+        if (body is null)
+        {
+            if (!plan.Policy.IsObserved)
+            {
+                context.Response.Headers.Connection = "close"; // the rest of the body is not worth reading
+            }
+
+            await RefuseAsync(visit, RequestOutcome.BodyTooLarge, Problems.BodyTooLarge(plan.MaxRequestBodySize));
+        }
+
+        return body;
+    }
+
+    private async Task RunOrAnswerAsync(Visit visit, UInt128 actor)
+    {
+        var (context, plan, key, body) = visit;
+        var policy = plan.Policy;
+
+        // 4 Fingerprint
+        var request = new BeginRequest
+        {
+            Key = RecordKeys.Of(plan.Operation, actor, key.Key!, policy.Key.Scope == KeyScope.Path ? context.Request.PathBase + context.Request.Path : null),
+            Claim = ClaimToken.New(),
+            Fingerprint = FingerprintReader.Read(context.Request, body!, policy.Fingerprint),
+            Lease = policy.Lease,
+            Retention = policy.Retention,
+            TakeOverUnknown = policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry,
+            Label = new RecordLabel(plan.Operation, key.Key!, actor),
+        };
+
+        // 5 Begin; before that, an answer that was given and has not come home yet is the answer, whatever the store says
+        if (!spool.IsKnown)
+        {
+            await RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable()); // it may have run, and its answer may wait
+            return;
+        }
+
+        var waiting = spool.Find(request.Key);
+        if (waiting is not null && await TryReplayWaitingAsync(visit, request, waiting))
+        {
+            return;
+        }
+
+        BeginResult begin;
+        try
+        {
+            begin = await store.BeginAsync(request);
+        }
+        catch (InvalidDataException e)
+        {
+            await RefuseUnreadableAsync(visit, request.Key, e);
+            return;
+        }
+        catch (StoreCallException e)
+        {
+            await StoreFailedAsync(visit, request, waiting ?? spool.Find(request.Key), e);
+            return;
+        }
+
+        if (begin.Outcome != BeginOutcome.Claimed)
+        {
+            await AnswerAsync(visit, request, begin); // what the record says
+            return;
+        }
+
+        // 6 Forward, capture, complete and reply
+        duplicates.Look(request, policy.DuplicateWindow);
+        await runs.RunAsync(context, next, plan, request, begin.CreatedAt, body!, key);
+    }
+
+    /// <returns>Null: there is none.</returns>
+    private Problem? RefusalOfFirstSent(HttpRequest request, IdempotencyPolicy policy) => Repeatability.Read(request.Headers, policy.Retention, time.GetUtcNow()) switch
+    {
+        FirstSentReading.Good => null,
+        FirstSentReading.Invalid => Problems.KeyInvalid(policy.Key, $"{Repeatability.FirstSent} is missing or no date such as Tue, 15 Nov 1994 08:12:31 GMT"),
+        FirstSentReading.Ahead => Problems.KeyInvalid(policy.Key, $"{Repeatability.FirstSent} lies in the future"),
+        FirstSentReading.Expired => Problems.RepeatabilityExpired(Repeatability.Window(policy.Retention)),
+        var other => throw new InvalidOperationException($"First-sent reading {other} has no answer."),
+    };
 
     /// <summary>What the record says.</summary>
     private Task AnswerAsync(Visit visit, in BeginRequest request, in BeginResult found) => found.Outcome switch
@@ -201,8 +279,7 @@ internal sealed class IdempotencyMiddleware(
 
         figures.Count(visit.Context, visit.Plan, RequestOutcome.Replayed);
         MarkStatus(visit, status);
-        visit.Context.Response.Headers[visit.Plan.Policy.Key.Header] = visit.Key.Sent;
-        await Replay.WriteAsync(visit.Context, answer);
+        await Replay.WriteAsync(visit.Context, answer, visit.Key, visit.Plan.Policy);
     }
 
     /// <returns>False: it has come home in this very moment, and the store has it.</returns>
@@ -284,7 +361,7 @@ internal sealed class IdempotencyMiddleware(
         if (visit.Plan.Policy.StoreFailure == StoreFailureBehaviour.Forward)
         {
             BeginFailed("the request is forwarded unprotected");
-            await runs.RunWithoutRecordAsync(visit.Context, next, visit.Plan, visit.Body!, visit.Key.Sent!, RequestOutcome.Unprotected, StatusHeader.Unprotected);
+            await runs.RunWithoutRecordAsync(visit.Context, next, visit.Plan, visit.Body!, visit.Key, RequestOutcome.Unprotected, StatusHeader.Unprotected);
             return;
         }
 
@@ -321,12 +398,8 @@ internal sealed class IdempotencyMiddleware(
 
         figures.Count(visit.Context, visit.Plan, outcome);
         MarkStatus(visit, status);
-        if (visit.Key.Sent is not null)
-        {
-            visit.Context.Response.Headers[visit.Plan.Policy.Key.Header] = visit.Key.Sent;
-        }
-
-        return problems.WriteAsync(visit.Context, problem, visit.Plan.Operation);
+        KeyMarks.Write(visit.Context.Response, visit.Key, visit.Plan.Policy.Key, isAccepted: outcome is RequestOutcome.InProgress or RequestOutcome.UnknownHeld or RequestOutcome.NotRetained);
+        return problems.WriteAsync(visit.Context, problem.Under(visit.Plan.Policy), visit.Plan.Operation, visit.Plan.Policy.ErrorFormat);
     }
 
     /// <summary>Instead of an answer of the gateway's: the request goes on, and what it would have heard is counted, logged and marked.</summary>
@@ -336,7 +409,7 @@ internal sealed class IdempotencyMiddleware(
         Log.Observed(logger, record, plan.Operation, status);
         if (body is not null)
         {
-            return runs.RunWithoutRecordAsync(context, next, plan, body, key.Sent!, outcome, status);
+            return runs.RunWithoutRecordAsync(context, next, plan, body, key, outcome, status);
         }
 
         // Nothing is known of it that a run needs: it goes the way of a request without a policy.

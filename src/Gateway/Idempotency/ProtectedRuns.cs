@@ -12,14 +12,14 @@ namespace Gateway.Idempotency;
 internal sealed class ProtectedRuns(
     RunningClaims claims, OutcomeWriter outcomes, ProblemWriter problems, RequestFigures figures, TimeProvider time, ILogger<ProtectedRuns> logger)
 {
-    public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, string sentKey)
+    public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, KeyReading key)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
         var claim = new RunningClaim(request, deadline, context.RequestAborted);
         claims.Track(claim);
         try
         {
-            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null), sentKey);
+            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null), key);
         }
         finally
         {
@@ -34,16 +34,16 @@ internal sealed class ProtectedRuns(
     }
 
     /// <summary><c>StoreFailure: Forward</c>, or a request that <c>Observe</c> lets past: the same way with no record behind it. The answer says so.</summary>
-    public async Task RunWithoutRecordAsync(HttpContext context, RequestDelegate next, RoutePlan plan, RequestBody body, string sentKey, RequestOutcome outcome, string status)
+    public async Task RunWithoutRecordAsync(HttpContext context, RequestDelegate next, RoutePlan plan, RequestBody body, KeyReading key, RequestOutcome outcome, string? status)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
         var run = new ProtectedRun(plan, body, deadline, claim: null, time.GetUtcNow(), status) { Outcome = outcome };
-        await ForwardAsync(context, next, run, sentKey);
+        await ForwardAsync(context, next, run, key);
     }
 
-    private async Task ForwardAsync(HttpContext context, RequestDelegate next, ProtectedRun run, string sentKey)
+    private async Task ForwardAsync(HttpContext context, RequestDelegate next, ProtectedRun run, KeyReading key)
     {
-        var feature = new IdempotencyFeature(run, outcomes, sentKey, context.Response.Headers);
+        var feature = new IdempotencyFeature(run, outcomes, key, context.Response.Headers);
         context.Features.Set<IIdempotencyFeature>(feature);
 
         // Not the client's token: the backend acts whether the client waits or not, and its answer has to be kept.
@@ -83,7 +83,7 @@ internal sealed class ProtectedRuns(
                 IdempotencyFeature.DropReserved(context.Response);
                 await outcomes.SettleAsync(context, run, feature);
                 Count(context, run);
-                feature.Mark(context.Response);
+                feature.Mark(context.Response, isAccepted: true);
                 await Replay.WriteBodyAsync(context.Response, feature.Answer!.Body);
                 break;
 
@@ -117,7 +117,7 @@ internal sealed class ProtectedRuns(
                     break;
                 }
 
-                feature.Mark(context.Response); // a transform's own answer
+                feature.Mark(context.Response, isAccepted: false); // a transform's own answer
                 break;
 
             default:
@@ -136,7 +136,7 @@ internal sealed class ProtectedRuns(
             return Task.CompletedTask;
         }
 
-        feature.Mark(context.Response);
-        return problems.WriteAsync(context, problem, run.Plan.Operation);
+        feature.Mark(context.Response, isAccepted: feature.End == ForwardEnd.Lost);
+        return problems.WriteAsync(context, problem, run.Plan.Operation, run.Plan.Policy.ErrorFormat);
     }
 }

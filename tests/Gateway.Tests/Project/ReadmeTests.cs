@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Gateway.Configuration;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Policies.Profiles;
 using Gateway.Idempotency.Response;
 using Gateway.Stores;
 using Gateway.Tests.Support;
@@ -86,7 +87,7 @@ public sealed partial class ReadmeTests
         {
             Problems.KeyMissing(new KeyRules()),
             Problems.KeyInvalid(new KeyRules(), "x"),
-            Problems.ActorMissing(ActorRules.Shared),
+            Problems.RepeatabilityExpired(TimeSpan.FromHours(1)), Problems.ActorMissing(ActorRules.Shared),
             Problems.BodyTooLarge(1),
             Problems.StoreUnavailable(),
             Problems.KeyReused(new Fingerprint(1, 2, 3), default),
@@ -100,6 +101,35 @@ public sealed partial class ReadmeTests
         }.Select(problem => $"{problem.Status} {problem.Code}").Append("409 response-not-retained");
         var documented = Rows("answers").SelectMany(row => row[0].Split(", ").Select(status => $"{status} {row[1]}"));
         Assert.Equal(given.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1, PolicyProfile.Ietf)]
+    [InlineData(2, PolicyProfile.Stripe)]
+    [InlineData(3, PolicyProfile.Acp)]
+    [InlineData(4, PolicyProfile.Ucp)]
+    public void The_table_of_profiles_says_what_each_profile_sets(int column, object profile)
+    {
+        var defaults = ProfileDefaults.Of((PolicyProfile)profile);
+        Dictionary<string, string> set = new()
+        {
+            ["ErrorFormat"] = $"{defaults.ErrorFormat}",
+            ["RefusalStatusCodes:key-reused"] = $"{defaults.RefusalStatusCodes.GetValueOrDefault("key-reused", ProblemCatalog.Refusals["key-reused"])}",
+            ["ReleaseStatusCodes"] = StatusCodeSet.Text(StatusCodeSet.Of(defaults.ReleaseStatusCodes)),
+            ["UnknownStatusCodes"] = StatusCodeSet.Text(StatusCodeSet.Of(defaults.UnknownStatusCodes)),
+            ["Fingerprint:Body"] = $"{defaults.Body}",
+            ["Fingerprint:MediaType"] = defaults.MediaType ? "true" : "false",
+            ["Key:Required"] = defaults.KeyRequired ? "true" : "false",
+            ["Key:MinLength"] = $"{defaults.KeyMinLength}",
+            ["Key:MaxLength"] = $"{defaults.KeyMaxLength}",
+            ["Key:Scope"] = $"{defaults.KeyScope}",
+            ["Key:Echo"] = defaults.EchoKey ? "true" : "false",
+            ["MarkReplays"] = defaults.MarkReplays ? "true" : "false",
+            ["Retention"] = $"{defaults.Retention:c}",
+            ["StoreFailure"] = $"{defaults.StoreFailure}",
+        };
+        Assert.All(defaults.RefusalStatusCodes.Keys, code => Assert.Equal("key-reused", code));
+        Assert.Equal(set, Rows("profiles").ToDictionary(row => row[0], row => row[column]));
     }
 
     [Fact]

@@ -26,6 +26,9 @@ internal sealed class FingerprintRules
     /// <summary>The parts of a JSON body that count, and those that do not.</summary>
     public JsonSelection Selection { get; init; } = JsonSelection.Everything;
 
+    /// <summary>Whether the media type counts. Default true.</summary>
+    public bool MediaType { get; init; } = true;
+
     /// <summary>Request headers that count, beside the media type.</summary>
     public IReadOnlyList<string> Headers { get; init; } = [];
 

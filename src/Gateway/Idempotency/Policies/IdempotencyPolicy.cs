@@ -14,10 +14,20 @@ internal enum PolicyMode
     Off,
 }
 
+/// <summary>Whose customs the policy follows: <see cref="Profiles.ProfileDefaults"/>.</summary>
 internal enum PolicyProfile
 {
     /// <summary>draft-ietf-httpapi-idempotency-key-header-07.</summary>
     Ietf,
+
+    /// <summary>Stripe's API v1.</summary>
+    Stripe,
+
+    /// <summary>The Agentic Commerce Protocol.</summary>
+    Acp,
+
+    /// <summary>The Universal Commerce Protocol.</summary>
+    Ucp,
 }
 
 /// <summary>What to do while the first request is still running.</summary>
@@ -53,6 +63,17 @@ internal sealed class IdempotencyPolicy
     public required string Name { get; init; }
 
     public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
+
+    /// <summary>Where the policy says nothing, this does.</summary>
+    public PolicyProfile Profile { get; init; }
+
+    public ErrorFormat ErrorFormat { get; init; }
+
+    /// <summary>Statuses of refusals, by code, 400 to 599. Those that are not named have their own.</summary>
+    public FrozenDictionary<string, int> RefusalStatusCodes { get; init; } = FrozenDictionary<string, int>.Empty;
+
+    /// <summary>Whether replays say <c>Idempotent-Replayed: true</c>. Default true.</summary>
+    public bool MarkReplays { get; init; } = true;
 
     /// <summary>The methods that are protected. Default POST and PATCH: the two that HTTP does not define as idempotent.</summary>
     public FrozenSet<string> Methods { get; init; } = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "POST", "PATCH");

@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using Gateway.Idempotency.Policies.Profiles;
 using Gateway.Idempotency.Request;
+using Gateway.Idempotency.Response;
 
 namespace Gateway.Idempotency.Policies;
 
@@ -16,14 +18,8 @@ internal static class PolicyReader
 
     private static IdempotencyPolicy Read(string name, SectionReader section)
     {
-        var release = StatusCodes(section, "ReleaseStatusCodes", [401, 403, 407, 408, 425, 429, 503]);
-        var unknown = StatusCodes(section, "UnknownStatusCodes", [502, 504]);
-        foreach (var code in release.Intersect(unknown))
-        {
-            section.Fault("UnknownStatusCodes", $"{code} stands in ReleaseStatusCodes as well.", "Either the backend did not act, or nobody knows: keep it in one list.");
-        }
-
-        section.Choice<PolicyProfile>("Profile", PolicyProfile.Ietf, "Stripe", "Acp", "Ucp");
+        var profile = ProfileDefaults.Of(section.Choice("Profile", PolicyProfile.Ietf));
+        var (release, unknown) = StatusCodes(section, profile);
         section.Duration("WaitTimeout", TimeSpan.FromSeconds(10), TimeSpan.Zero, OneHour);
         if (section.Number("MaxLiveKeysPerActor", 0, 0, int.MaxValue) > 0)
         {
@@ -36,15 +32,19 @@ internal static class PolicyReader
             Mode = section.Choice<PolicyMode>("Mode", PolicyMode.Enforce),
             Methods = Methods(section),
             Operation = section.Text("Operation"),
-            Key = Key(section.Child("Key")),
+            Profile = profile.Profile,
+            ErrorFormat = section.Choice("ErrorFormat", profile.ErrorFormat),
+            RefusalStatusCodes = RefusalStatusCodes(section.Child("RefusalStatusCodes"), profile),
+            MarkReplays = section.Flag("MarkReplays", profile.MarkReplays),
+            Key = Key(section.Child("Key"), profile),
             Actor = Actor(section),
-            Fingerprint = Fingerprint(section.Child("Fingerprint")),
-            Retention = section.Duration("Retention", TimeSpan.FromHours(24), OneSecond, TimeSpan.FromDays(366)),
+            Fingerprint = Fingerprint(section.Child("Fingerprint"), profile),
+            Retention = section.Duration("Retention", profile.Retention, OneSecond, TimeSpan.FromDays(366)),
             Lease = section.Duration("Lease", TimeSpan.FromSeconds(30), OneSecond, OneHour),
             Deadline = section.Duration("Deadline", TimeSpan.FromSeconds(100), OneSecond, TimeSpan.FromDays(1)),
             InProgress = section.Choice<InProgressBehaviour>("InProgress", InProgressBehaviour.Reject, "Wait"),
             OutcomeUnknown = section.Choice<OutcomeUnknownBehaviour>("OutcomeUnknown", OutcomeUnknownBehaviour.Hold),
-            StoreFailure = section.Choice<StoreFailureBehaviour>("StoreFailure", StoreFailureBehaviour.Reject),
+            StoreFailure = section.Choice("StoreFailure", profile.StoreFailure),
             ReleaseStatusCodes = release,
             UnknownStatusCodes = unknown,
             ExcludedResponseHeaders = section.HeaderNames("ExcludedResponseHeaders").ToFrozenSet(StringComparer.OrdinalIgnoreCase),
@@ -79,7 +79,7 @@ internal static class PolicyReader
         return methods.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     }
 
-    private static KeyRules Key(SectionReader section)
+    private static KeyRules Key(SectionReader section, ProfileDefaults profile)
     {
         var formatText = section.Text("Format") ?? "Any";
         var format = KeyFormat.Parse(formatText, out var problem);
@@ -88,20 +88,31 @@ internal static class PolicyReader
             section.Fault("Format", problem!, "Write Any, Uuid, Ulid or Regex:pattern.");
         }
 
-        var header = section.Text("Header") ?? "Idempotency-Key";
+        var header = section.Text("Header") ?? KeyRules.DefaultHeader;
         section.RefuseBadHeaderName("Header", header);
-        if (HeaderName.HasAMeaningOfItsOwn(header))
+        RefuseTaken("Header", header);
+        var aliases = section.HeaderNames("Aliases");
+        foreach (var alias in aliases)
         {
-            section.Fault("Header", $"'{header}' has a meaning of its own, and the key's header is echoed on every answer.", "Use Idempotency-Key or another header that only carries keys.");
+            RefuseTaken("Aliases", alias);
+        }
+
+        if (aliases.Append(header).CountBy(name => name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(name => name.Value > 1) is { Key: { } twice })
+        {
+            section.Fault("Aliases", $"'{twice}' is named twice.", "Name each header once.");
         }
 
         var rules = new KeyRules
         {
             Header = header,
-            Required = section.Flag("Required", true),
+            Aliases = aliases,
+            Member = Member(section),
+            Required = section.Flag("Required", profile.KeyRequired),
             Format = format ?? KeyFormat.Any,
-            MinLength = section.Number("MinLength", 1, 1, 1024),
-            MaxLength = section.Number("MaxLength", 255, 1, 1024),
+            MinLength = section.Number("MinLength", profile.KeyMinLength, 1, 1024),
+            MaxLength = section.Number("MaxLength", profile.KeyMaxLength, 1, 1024),
+            Scope = section.Choice("Scope", profile.KeyScope),
+            Echo = section.Flag("Echo", profile.EchoKey),
         };
         if (rules.MinLength > rules.MaxLength)
         {
@@ -110,6 +121,47 @@ internal static class PolicyReader
 
         section.RefuseUnknownKeys();
         return rules;
+
+        void RefuseTaken(string key, string name)
+        {
+            if (HeaderName.HasAMeaningOfItsOwn(name))
+            {
+                section.Fault(key, $"'{name}' has a meaning of its own, and the key's header is echoed on every answer.", "Use Idempotency-Key or another header that only carries keys.");
+            }
+        }
+    }
+
+    private static JsonPointer? Member(SectionReader section)
+    {
+        if (section.Text("Member") is not { } text)
+        {
+            return null;
+        }
+
+        if (JsonPointer.TryParse(text, out var pointer) && !pointer.Segments.Contains("*"))
+        {
+            return pointer;
+        }
+
+        section.Fault("Member", $"'{text}' is not a JSON Pointer (RFC 6901) to one member.", "Write it as in /idempotency_key.");
+        return null;
+    }
+
+    /// <summary>A map of codes, so that a policy names only those that it wants to change.</summary>
+    private static FrozenDictionary<string, int> RefusalStatusCodes(SectionReader section, ProfileDefaults profile)
+    {
+        var codes = new Dictionary<string, int>();
+        foreach (var (code, own) in ProblemCatalog.Refusals)
+        {
+            var status = section.Number(code, profile.RefusalStatusCodes.GetValueOrDefault(code, own), 400, 599);
+            if (status != own)
+            {
+                codes.Add(code, status);
+            }
+        }
+
+        section.RefuseUnknownKeys();
+        return codes.ToFrozenDictionary();
     }
 
     private static ActorRules Actor(SectionReader section)
@@ -158,12 +210,13 @@ internal static class PolicyReader
         return new ActorRules(sources);
     }
 
-    private static FingerprintRules Fingerprint(SectionReader section)
+    private static FingerprintRules Fingerprint(SectionReader section, ProfileDefaults profile)
     {
         var rules = new FingerprintRules
         {
-            Body = section.Choice<BodyReading>("Body", BodyReading.Auto, "Multipart"),
+            Body = section.Choice("Body", profile.Body, "Multipart"),
             Selection = new JsonSelection(Pointers(section, "Include"), Pointers(section, "Exclude")),
+            MediaType = section.Flag("MediaType", profile.MediaType),
             Headers = section.HeaderNames("Headers"),
             Query = section.Flag("Query", true),
         };
@@ -195,21 +248,42 @@ internal static class PolicyReader
         return pointers;
     }
 
-    private static FrozenSet<int> StatusCodes(SectionReader section, string key, int[] fallback)
+    /// <summary>What the policy says goes before what its profile says, in both lists.</summary>
+    private static (FrozenSet<int> Release, FrozenSet<int> Unknown) StatusCodes(SectionReader section, ProfileDefaults profile)
     {
-        var codes = new HashSet<int>();
-        foreach (var text in section.List(key, [.. fallback.Select(code => code.ToString(CultureInfo.InvariantCulture))]))
+        var release = StatusCodes(section, "ReleaseStatusCodes");
+        var unknown = StatusCodes(section, "UnknownStatusCodes");
+        foreach (var code in (release ?? []).Intersect(unknown ?? []).Order())
         {
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code is >= 200 and <= 599)
+            section.Fault("UnknownStatusCodes", $"{code} stands in ReleaseStatusCodes as well.", "Either the backend did not act, or nobody knows: keep it in one list.");
+        }
+
+        return (
+            (release ?? StatusCodeSet.Of(profile.ReleaseStatusCodes).Except(unknown ?? [])).ToFrozenSet(),
+            (unknown ?? StatusCodeSet.Of(profile.UnknownStatusCodes).Except(release ?? [])).ToFrozenSet());
+    }
+
+    /// <returns>Null: the policy does not say.</returns>
+    private static HashSet<int>? StatusCodes(SectionReader section, string key)
+    {
+        if (!section.Has(key))
+        {
+            return null;
+        }
+
+        var codes = new HashSet<int>();
+        foreach (var text in section.List(key, []))
+        {
+            if (StatusCodeSet.Parse(text) is { } some)
             {
-                codes.Add(code);
+                codes.UnionWith(some);
             }
             else
             {
-                section.Fault(key, $"'{text}' is not a status code.", "Write numbers from 200 to 599.");
+                section.Fault(key, $"'{text}' is not a status code.", "Write numbers from 200 to 599, or 2xx, 3xx, 4xx, 5xx for all of them.");
             }
         }
 
-        return codes.ToFrozenSet();
+        return codes;
     }
 }

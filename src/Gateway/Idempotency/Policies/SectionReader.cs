@@ -107,6 +107,13 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
         return fallback;
     }
 
+    /// <summary>Whether the key is there and says something: null and absent are the same.</summary>
+    public bool Has(string key)
+    {
+        var value = Get(key);
+        return value.Value is not null || value.GetChildren().Any();
+    }
+
     /// <summary>The list, the fallback where the key is absent; an empty list where <c>[]</c> is written.</summary>
     public IReadOnlyList<string> List(string key, IReadOnlyList<string> fallback)
     {
@@ -131,7 +138,6 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
         return [.. items.Select(item => item.Value).OfType<string>().Where(item => item.Length > 0)];
     }
 
-    /// <param name="isSecret">What may stand in its place is a connection string: it is not repeated.</param>
     public IReadOnlyList<string> HeaderNames(string key)
     {
         var names = List(key, []);
@@ -151,6 +157,7 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
         }
     }
 
+    /// <param name="isSecret">What may stand in its place is a connection string: it is not repeated.</param>
     public SectionReader Child(string key, bool isSecret = false)
     {
         var child = Get(key);

@@ -28,7 +28,7 @@ internal static class FingerprintReader
     {
         using var list = HashedListStart.Begin(HashedList.Headers);
         Span<char> lower = stackalloc char[128];
-        var mediaType = MediaType.Of(request.ContentType);
+        var mediaType = rules.MediaType ? MediaType.Of(request.ContentType) : [];
         var length = mediaType.ToLowerInvariant(lower);
         list.WriteText(length < 0 ? mediaType : lower[..length]);
         foreach (var name in rules.Headers)

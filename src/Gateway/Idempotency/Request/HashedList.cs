@@ -13,6 +13,9 @@ internal enum HashedList : byte
     RawBody = 5,
     JsonBody = 6,
     NoBody = 7,
+
+    /// <summary>With the path behind the key.</summary>
+    RecordOnPath = 16,
 }
 
 /// <summary>Starts a list to be hashed: version, then kind.</summary>

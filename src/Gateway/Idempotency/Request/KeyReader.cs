@@ -1,23 +1,27 @@
 using Gateway.Idempotency.Policies;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Idempotency.Request;
 
 /// <summary>What the key header held: nothing, a key, or something that breaks a rule.</summary>
-internal readonly struct KeyReading
+internal readonly record struct KeyReading
 {
     /// <summary>The decoded key; null if there is none that is valid.</summary>
     public string? Key { get; private init; }
 
-    /// <summary>The header as the client sent it, to be echoed. Only with a valid key.</summary>
+    /// <summary>The header as the client sent it, to be echoed. Only with a valid key that stood in one.</summary>
     public string? Sent { get; private init; }
+
+    /// <summary>The header's name; null: it stood elsewhere.</summary>
+    public string? Header { get; init; }
 
     /// <summary>The rule that was broken, without any byte of what was sent; null if none was.</summary>
     public string? BrokenRule { get; private init; }
 
     public bool IsAbsent => Key is null && BrokenRule is null;
 
-    public static KeyReading Valid(string key, string sent) => new() { Key = key, Sent = sent };
+    public static KeyReading Valid(string key, string? sent) => new() { Key = key, Sent = sent };
 
     public static KeyReading Broken(string rule) => new() { BrokenRule = rule };
 }
@@ -28,6 +32,38 @@ internal readonly struct KeyReading
 /// </summary>
 internal static class KeyReader
 {
+    /// <summary>Looks at every header that may carry the key. Two that carry different ones are no key.</summary>
+    public static KeyReading Read(IHeaderDictionary headers, KeyRules rules)
+    {
+        var found = Read(headers[rules.Header], rules) with { Header = rules.Header };
+        if (rules.Aliases.Count == 0)
+        {
+            return found;
+        }
+
+        foreach (var alias in rules.Aliases)
+        {
+            var other = Read(headers[alias], rules) with { Header = alias };
+            if (other.IsAbsent)
+            {
+                continue;
+            }
+
+            if (!found.IsAbsent && (found.Key is null || found.Key != other.Key))
+            {
+                return KeyReading.Broken($"it is sent in {found.Header} and in {alias}, and they do not hold the same key");
+            }
+
+            found = found.IsAbsent ? other : found;
+        }
+
+        return found;
+    }
+
+    /// <summary>A key that stands in no header: there is nothing to decode, and nothing to echo.</summary>
+    public static KeyReading ReadText(string text, KeyRules rules) =>
+        text.AsSpan().ContainsAnyExceptInRange('!', '~') ? KeyReading.Broken("it holds characters other than visible ASCII") : Check(text, sent: null, rules);
+
     public static KeyReading Read(StringValues header, KeyRules rules)
     {
         if (header.Count == 0)
@@ -48,11 +84,11 @@ internal static class KeyReader
         }
 
         var key = sent[0] == '"' ? DecodeString(sent, out var rule) : DecodeBare(sent, out rule);
-        if (key is null)
-        {
-            return KeyReading.Broken(rule!);
-        }
+        return key is null ? KeyReading.Broken(rule!) : Check(key, sent, rules);
+    }
 
+    private static KeyReading Check(string key, string? sent, KeyRules rules)
+    {
         if (key.Length == 0)
         {
             return KeyReading.Broken("it is empty");

@@ -23,14 +23,14 @@ internal static class AnswerPacker
             return AnswerRecord.Finish(head, body);
         }
 
-        RetainedHeaders.Write(head, response.Headers, response.StatusCode, policy.ExcludedResponseHeaders, outer, policy.Key.Header);
+        RetainedHeaders.Write(head, response.Headers, response.StatusCode, policy.ExcludedResponseHeaders, outer, policy.Key);
         if (trailers is null)
         {
             head.WriteInt32(0);
         }
         else
         {
-            RetainedHeaders.Write(head, trailers, response.StatusCode, policy.ExcludedResponseHeaders, outer: null, policy.Key.Header);
+            RetainedHeaders.Write(head, trailers, response.StatusCode, policy.ExcludedResponseHeaders, outer: null, policy.Key);
         }
 
         return AnswerRecord.Finish(head, body);

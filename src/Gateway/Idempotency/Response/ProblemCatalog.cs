@@ -6,12 +6,15 @@ namespace Gateway.Idempotency.Response;
 /// </summary>
 internal static class ProblemCatalog
 {
-    public static readonly IReadOnlyList<ProblemEntry> All =
+    public static IReadOnlyList<ProblemEntry> All { get; } =
     [
         new("key-missing", [400], "Idempotency-Key is missing", "The operation requires a key, and the request has none. Nothing was forwarded.",
             "Send a key: a new one for each new operation, the same one for each retry of it.", false),
         new("key-invalid", [400], "Idempotency-Key is invalid", "The key breaks a rule: it is empty, sent several times, too long or too short, or not of the operation's format. Nothing was forwarded.",
             "Send a key that follows the operation's rules.", false),
+        new("repeatability-expired", [412], "The request was first sent too long ago",
+            "Repeatability-First-Sent lies further back than answers are kept: the request may have run, and nobody could tell. Nothing was forwarded.",
+            "Find out whether it took effect. To do it anew, send a new Repeatability-Request-ID.", false),
         new("actor-missing", [400], "The caller cannot be told apart", "The request carries none of the values that tell callers apart. Without one, callers could read each other's answers. Nothing was forwarded.",
             "Send one of the values that the operation names.", false),
         new("body-too-large", [413], "The request body is too large", "The request is larger than the operation takes. Nothing was recorded, and nothing was forwarded.",
@@ -30,6 +33,10 @@ internal static class ProblemCatalog
         new("upstream-unreachable", [502, 503, 504], "The backend could not be reached", "Nothing was sent to the backend, and the key is free.",
             "Retry with the same key, after the time in Retry-After.", true),
     ];
+
+    /// <summary>Those that the gateway answers instead of forwarding, with their statuses: a policy may choose others.</summary>
+    public static IReadOnlyDictionary<string, int> Refusals { get; } =
+        All.Where(problem => problem.Code != "upstream-unreachable").ToDictionary(problem => problem.Code, problem => problem.Statuses[0]);
 }
 
 /// <param name="When">What has happened.</param>

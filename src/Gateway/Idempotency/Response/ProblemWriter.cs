@@ -1,23 +1,25 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Response.Dialects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Idempotency.Response;
 
-/// <summary>Writes a problem as <c>application/problem+json</c>.</summary>
+/// <summary>Writes a problem, as <c>application/problem+json</c> or as the policy's clients know errors.</summary>
 /// <param name="specificationPath">Where the published specification is; problem types are its fragments.</param>
 internal sealed class ProblemWriter(string specificationPath)
 {
     private readonly string _link = $"<{specificationPath}>; rel=\"describedby\"";
 
-    public async Task WriteAsync(HttpContext context, Problem problem, string operation)
+    public async Task WriteAsync(HttpContext context, Problem problem, string operation, ErrorFormat format)
     {
         var response = context.Response;
         response.StatusCode = problem.Status;
         context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
-        response.ContentType = "application/problem+json";
+        response.ContentType = format == ErrorFormat.Problem ? "application/problem+json" : "application/json";
         response.Headers.ContentLanguage = "en";
         response.Headers.Link = _link;
         response.Headers.CacheControl = "no-store";
@@ -27,14 +29,33 @@ internal sealed class ProblemWriter(string specificationPath)
         }
 
         var body = new ArrayBufferWriter<byte>(512);
-        Write(body, problem, operation);
+        using (var json = new Utf8JsonWriter(body))
+        {
+            switch (format)
+            {
+                case ErrorFormat.Problem:
+                    Write(json, problem, operation);
+                    break;
+                case ErrorFormat.Stripe:
+                    StripeError.Write(response.Headers, json, problem);
+                    break;
+                case ErrorFormat.Acp:
+                    AcpError.Write(json, problem);
+                    break;
+                case ErrorFormat.Ucp:
+                    UcpError.Write(json, problem);
+                    break;
+                default:
+                    throw new InvalidOperationException($"Error format {format} has no writer.");
+            }
+        }
+
         response.ContentLength = body.WrittenCount;
         await response.BodyWriter.WriteAsync(body.WrittenMemory);
     }
 
-    private void Write(ArrayBufferWriter<byte> body, in Problem problem, string operation)
+    private void Write(Utf8JsonWriter json, in Problem problem, string operation)
     {
-        using var json = new Utf8JsonWriter(body);
         json.WriteStartObject();
         json.WriteString("type", $"{specificationPath}#{problem.Code}");
         json.WriteString("title", problem.Title);

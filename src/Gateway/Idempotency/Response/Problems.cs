@@ -1,4 +1,5 @@
 using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Request;
 using Gateway.Stores;
 
 namespace Gateway.Idempotency.Response;
@@ -11,12 +12,17 @@ internal static class Problems
 
     public static Problem KeyMissing(KeyRules rules) => new(
         400, "key-missing", "Idempotency-Key is missing",
-        $"This operation needs the header {rules.Header}: {rules.Format.Description}, {rules.MinLength} to {rules.MaxLength} characters, a new one for each new operation and the same one for each retry.",
+        $"This operation needs a key in {rules.Place}: {rules.Format.Description}, {rules.MinLength} to {rules.MaxLength} characters, a new one for each new operation and the same one for each retry.",
         Retryable: false);
 
     public static Problem KeyInvalid(KeyRules rules, string brokenRule) => new(
         400, "key-invalid", "Idempotency-Key is invalid",
-        $"The header {rules.Header} cannot be used: {brokenRule}.",
+        $"The key in {rules.Place} cannot be used: {brokenRule}.",
+        Retryable: false);
+
+    public static Problem RepeatabilityExpired(TimeSpan window) => new(
+        412, "repeatability-expired", "The request was first sent too long ago",
+        $"By {Repeatability.FirstSent} it may have run, and what became of it is kept for {window:c} only. Nothing was forwarded.",
         Retryable: false);
 
     public static Problem ActorMissing(ActorRules rules) => new(

@@ -1,3 +1,5 @@
+using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Request;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -9,7 +11,8 @@ internal static class Replay
 {
     public const string MarkerHeader = "Idempotent-Replayed";
 
-    public static ValueTask WriteAsync(HttpContext context, in AnswerRecord answer)
+    /// <param name="key">Of the request at hand.</param>
+    public static ValueTask WriteAsync(HttpContext context, in AnswerRecord answer, in KeyReading key, IdempotencyPolicy policy)
     {
         var response = context.Response;
         response.StatusCode = answer.Status;
@@ -35,7 +38,12 @@ internal static class Replay
             }
         }
 
-        response.Headers[MarkerHeader] = "true";
+        KeyMarks.Write(response, key, policy.Key, isAccepted: true);
+        if (policy.MarkReplays)
+        {
+            response.Headers[MarkerHeader] = "true";
+        }
+
         return WriteBodyAsync(response, answer.Body);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Gateway.Idempotency.Policies;
 using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Idempotency.Response;
@@ -17,8 +18,8 @@ internal static class RetainedHeaders
 
     /// <param name="excluded">The policy's own list.</param>
     /// <param name="outer">Headers that stood there before the forward: the next answer gets its own.</param>
-    /// <param name="keyHeader">Echoed on every answer as that request sent it.</param>
-    public static void Write(PooledBuffer record, IHeaderDictionary headers, int status, FrozenSet<string> excluded, FrozenSet<string>? outer, string keyHeader)
+    /// <param name="key">Its headers are echoed as each request sends them.</param>
+    public static void Write(PooledBuffer record, IHeaderDictionary headers, int status, FrozenSet<string> excluded, FrozenSet<string>? outer, KeyRules key)
     {
         var countAt = record.Length;
         record.WriteInt32(0);
@@ -26,7 +27,7 @@ internal static class RetainedHeaders
         foreach (var (name, values) in headers)
         {
             if (NeverKept.Contains(name) || excluded.Contains(name) || outer?.Contains(name) == true
-                || name.Equals(keyHeader, StringComparison.OrdinalIgnoreCase)
+                || key.IsKeyHeader(name)
                 || (IsLength(name) && StatusRules.MayHaveBody(status)))
             {
                 continue;

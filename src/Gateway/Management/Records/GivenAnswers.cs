@@ -104,6 +104,8 @@ internal static class GivenAnswers
         return names;
     }
 
+    private static readonly KeyRules NoKey = new();
+
     private static byte[] Pack(int status, HeaderDictionary headers, byte[] body, DateTimeOffset now)
     {
         using var head = new PooledBuffer(1024);
@@ -111,7 +113,7 @@ internal static class GivenAnswers
         body.CopyTo(buffer.Free());
         buffer.Advance(body.Length);
         AnswerRecord.Start(head, AnswerKind.Whole, status, now, reasonPhrase: null);
-        RetainedHeaders.Write(head, headers, status, NoneExcluded, outer: null, KeyRules.DefaultHeader);
+        RetainedHeaders.Write(head, headers, status, NoneExcluded, outer: null, NoKey);
         head.WriteInt32(0);
         return AnswerRecord.Finish(head, buffer).ToArray();
     }

@@ -32,7 +32,9 @@ internal sealed class SpecificationDocument(GatewaySettings settings, IRouteTabl
         operation,
         policy.Mode == PolicyMode.Enforce,
         [.. routes.Select(route => new PathSpecification(route.Match.Path ?? "/{**all}", [.. Methods(policy, route)])).Where(path => path.Methods.Count > 0)],
-        new KeySpecification(policy.Key.Header, policy.Key.Required, policy.Key.Format.Description, policy.Key.MinLength, policy.Key.MaxLength),
+        new KeySpecification(
+            policy.Key.Header, policy.Key.Aliases, policy.Key.Member?.ToString(), policy.Key.Required, policy.Key.Format.Description, policy.Key.MinLength, policy.Key.MaxLength,
+            policy.Key.Scope == KeyScope.Path ? "path" : "operation"),
         [.. policy.Actor.Sources.Select(source => source.Kind == ActorKind.Header ? $"the header {source.Name}" : "the client certificate")],
         XmlConvert.ToString(policy.Retention),
         (long)policy.Retention.TotalSeconds,
@@ -40,6 +42,8 @@ internal sealed class SpecificationDocument(GatewaySettings settings, IRouteTabl
         policy.MaxRequestBodySize,
         policy.RetainBody,
         policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry ? "retry" : "hold",
+        policy.ErrorFormat.ToString(),
+        policy.RefusalStatusCodes,
         [.. policy.ReleaseStatusCodes.Order()]);
 
     private static IEnumerable<string> Methods(IdempotencyPolicy policy, RouteEntry route) => policy.Methods
@@ -49,7 +53,12 @@ internal sealed class SpecificationDocument(GatewaySettings settings, IRouteTabl
     private static IEnumerable<string> Covered(FingerprintRules rules)
     {
         yield return rules.Query ? "method, path and query" : "method and path";
-        yield return rules.Headers.Count == 0 ? "the media type" : $"the media type and the headers {string.Join(", ", rules.Headers)}";
+        if (rules.MediaType || rules.Headers.Count > 0)
+        {
+            var headers = $"the headers {string.Join(", ", rules.Headers)}";
+            yield return rules.Headers.Count == 0 ? "the media type" : rules.MediaType ? $"the media type and {headers}" : headers;
+        }
+
         if (rules.Body == BodyReading.None)
         {
             yield break;

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -86,7 +87,7 @@ internal static class Answers
             context.Features.Set<IHttpResponseTrailersFeature>(trailers);
         }
 
-        await Replay.WriteAsync(context, AnswerRecord.Read(record));
+        await Replay.WriteAsync(context, AnswerRecord.Read(record), KeyReading.Valid("k", "k"), Policy);
         return new Replayed(context, trailers.Trailers);
     }
 

@@ -17,6 +17,7 @@ public sealed class ProblemWriterTests
         ["key missing"] = (Problems.KeyMissing(new KeyRules()), 400, "key-missing", false, null, []),
         ["key invalid"] = (Problems.KeyInvalid(new KeyRules(), "it is empty"), 400, "key-invalid", false, null, []),
         ["actor missing"] = (Problems.ActorMissing(new ActorRules([new(ActorKind.Header, "Authorization")])), 400, "actor-missing", false, null, []),
+        ["first sent too long ago"] = (Problems.RepeatabilityExpired(TimeSpan.FromHours(23)), 412, "repeatability-expired", false, null, []),
         ["body too large"] = (Problems.BodyTooLarge(1048576), 413, "body-too-large", false, null, []),
         ["store unavailable"] = (Problems.StoreUnavailable(), 503, "store-unavailable", true, "1", []),
         ["key reused"] = (Problems.KeyReused(new Fingerprint(1, 2, 3), new Fingerprint(1, 2, 4)), 422, "key-reused", false, null, ["differs"]),
@@ -159,7 +160,7 @@ public sealed class ProblemWriterTests
     {
         var context = Answers.Context(200, "Made");
 
-        await new ProblemWriter("/spec").WriteAsync(context, Problems.StoreUnavailable(), "pay");
+        await new ProblemWriter("/spec").WriteAsync(context, Problems.StoreUnavailable(), "pay", ErrorFormat.Problem);
 
         Assert.Null(context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase);
         Assert.Equal("</spec>; rel=\"describedby\"", context.Response.Headers.Link);
@@ -170,7 +171,7 @@ public sealed class ProblemWriterTests
     private static async Task<(HttpContext Context, JsonElement Json)> WriteAsync(Problem problem)
     {
         var context = Answers.Context();
-        await new ProblemWriter("/.well-known/idempotency").WriteAsync(context, problem, "confirm-payment");
+        await new ProblemWriter("/.well-known/idempotency").WriteAsync(context, problem, "confirm-payment", ErrorFormat.Problem);
         using var document = JsonDocument.Parse(((MemoryStream)context.Response.Body).ToArray());
         return (context, document.RootElement.Clone());
     }

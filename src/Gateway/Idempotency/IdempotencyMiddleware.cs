@@ -182,7 +182,7 @@ internal sealed class IdempotencyMiddleware(
         // 4 Fingerprint
         var request = new BeginRequest
         {
-            Key = RecordKeys.Of(plan.Operation, actor, key.Key!, policy.Key.Scope == KeyScope.Path ? context.Request.PathBase + context.Request.Path : null),
+            Key = RecordKeys.Of(plan.Operation, actor, key.Key!, policy.Key.Scope == KeyScope.Path ? (context.Request.PathBase + context.Request.Path).Value : null),
             Claim = ClaimToken.New(),
             Fingerprint = FingerprintReader.Read(context.Request, body!, policy.Fingerprint),
             Lease = policy.Lease,

@@ -156,7 +156,7 @@ public sealed class KeyPlaceTests : IAsyncDisposable
     [Fact]
     public async Task Repeatable_requests_are_not_run_once_their_record_may_have_ended()
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 5, 46, 16, TimeSpan.Zero));
         await StartAsync(""" "Header": "Repeatability-Request-ID" """, builder => builder.Services.AddSingleton<TimeProvider>(clock));
         var sent = clock.GetUtcNow();
         using var first = await RepeatAsync("id", sent);

@@ -163,11 +163,11 @@ public sealed class PolicyReaderTests
     [InlineData("\"Fingerprint\": { \"Body\": \"Raw\", \"Exclude\": [ \"/a\" ] }", "Fingerprint:Body", "'Raw' does not look into the body", "Set Body to Json or Auto")]
     [InlineData("\"Fingerprint\": { \"Body\": \"None\", \"Include\": [ \"/a\" ] }", "Fingerprint:Body", "'None' does not look into the body", "Set Body to Json or Auto")]
     // Statuses
-    [InlineData("\"ReleaseStatusCodes\": [ 503, 502 ]", "UnknownStatusCodes", "502 stands in ReleaseStatusCodes as well.", "keep it in one list")]
-    [InlineData("\"UnknownStatusCodes\": [ 503 ]", "UnknownStatusCodes", "503 stands in ReleaseStatusCodes as well.", "keep it in one list")]
+    [InlineData("\"ReleaseStatusCodes\": [ 503, 502 ], \"UnknownStatusCodes\": [ 502 ]", "UnknownStatusCodes", "502 stands in ReleaseStatusCodes as well.", "keep it in one list")]
+    [InlineData("\"ReleaseStatusCodes\": [ 503 ], \"UnknownStatusCodes\": [ \"5xx\" ]", "UnknownStatusCodes", "503 stands in ReleaseStatusCodes as well.", "keep it in one list")]
     [InlineData("\"ReleaseStatusCodes\": [ 199 ]", "ReleaseStatusCodes", "'199' is not a status code.", "200 to 599")]
     [InlineData("\"UnknownStatusCodes\": [ 600 ]", "UnknownStatusCodes", "'600' is not a status code.", "200 to 599")]
-    [InlineData("\"UnknownStatusCodes\": [ \"5xx\" ]", "UnknownStatusCodes", "'5xx' is not a status code.", "200 to 599")]
+    [InlineData("\"UnknownStatusCodes\": [ \"50x\" ]", "UnknownStatusCodes", "'50x' is not a status code.", "200 to 599")]
     [InlineData("\"UnknownStatusCodes\": [ \"+502\" ]", "UnknownStatusCodes", "'+502' is not a status code.", "200 to 599")]
     // Key formats
     [InlineData("\"Key\": { \"Format\": \"Guid\" }", "Key:Format", "'Guid' is unknown.", "Any, Uuid, Ulid or Regex:pattern")]

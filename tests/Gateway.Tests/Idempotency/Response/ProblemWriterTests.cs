@@ -76,7 +76,7 @@ public sealed class ProblemWriterTests
     {
         var (_, json) = await WriteAsync(Problems.KeyInvalid(new KeyRules { Header = "X-Key" }, "its closing quote is missing"));
 
-        Assert.Equal("The header X-Key cannot be used: its closing quote is missing.", json.GetProperty("detail").GetString());
+        Assert.Equal("The key in the header X-Key cannot be used: its closing quote is missing.", json.GetProperty("detail").GetString());
     }
 
     [Fact]

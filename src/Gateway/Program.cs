@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.CommandLine;
 using Gateway.Configuration;
@@ -6,6 +8,7 @@ using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
+using Gateway.Idempotency.Secrets;
 using Gateway.Management;
 using Gateway.Management.Specification;
 using Gateway.Proxy;
@@ -16,6 +19,7 @@ using Gateway.Stores.Sqlite;
 using Gateway.Stores.Sqlite.Spool;
 using Gateway.Stores.SqlServer;
 using Gateway.Telemetry;
+using Microsoft.AspNetCore.DataProtection;
 
 namespace Gateway;
 
@@ -69,6 +73,7 @@ public static class Program
         builder.Services.AddSingleton<ConfigurationState>();
         builder.Services.AddTelemetry(builder.Configuration); // first: it is to hear what the others count at their start
         AddStore(builder.Services, settings, routesFile);
+        AddSecrets(builder.Services, settings, Path.GetDirectoryName(routesFile)!);
         AddIdempotency(builder.Services, settings);
         builder.Services.AddProtectedProxy(builder.Configuration);
         builder.Services.AddManagement(Path.Combine(Path.GetDirectoryName(routesFile)!, settings.AuditLogPath));
@@ -166,6 +171,35 @@ public static class Program
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ExpiredRecordSweeper>(provider, provider.GetRequiredService<StoreSelfTest>().Passed));
     }
 
+    private static void AddSecrets(IServiceCollection services, GatewaySettings settings, string folder)
+    {
+        X509Certificate2? certificate = null;
+        if (settings.DataProtection.Certificate is { Length: > 0 } file && KeyRingCertificate.TryLoad(Path.Combine(folder, file), settings.DataProtection.CertificatePassword, out certificate) is { } problem)
+        {
+            throw new ConfigurationFaultException(
+            [
+                .. settings.Faults,
+                new("Idempotency:DataProtection:Certificate", problem, "Name a PFX file with its private key, and its password in CertificatePassword."),
+            ]);
+        }
+
+        var options = new KeyRingOptions
+        {
+            Folder = Path.Combine(folder, settings.DataProtection.KeyFolder),
+            KeyLifetime = settings.DataProtection.KeyLifetime,
+            Certificate = certificate,
+        };
+        options.Apply(services.AddDataProtection()); // for what else needs keys (session affinity): left alone, it would use the home folder
+        services.AddSingleton(options);
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<AnswerSeal>();
+        if (services.LastOrDefault(service => service.ServiceType == typeof(IAnswerSpool)) is { ImplementationFactory: { } inner } spool)
+        {
+            services.Remove(spool);
+            services.AddSingleton<IAnswerSpool>(provider => new SealedAnswerSpool((IAnswerSpool)inner(provider), provider.GetRequiredService<AnswerSeal>()));
+        }
+    }
+
     private static void AddIdempotency(IServiceCollection services, GatewaySettings settings)
     {
         services.AddSingleton(new ProblemWriter(settings.SpecificationPath));
@@ -215,6 +249,11 @@ public static class Program
             }
         }
 
+        if (faults.Count == 0 && PrepareKeyRing(app) is { } broken)
+        {
+            faults.Add(broken);
+        }
+
         if (faults.Count > 0)
         {
             throw new ConfigurationFaultException(faults);
@@ -224,6 +263,34 @@ public static class Program
         foreach (var file in ((IConfigurationRoot)app.Configuration).Providers.OfType<RoutesFileProvider>())
         {
             file.Refused += live.Refuse;
+        }
+    }
+
+    /// <summary>Now, and not in the middle of a request. Only a policy that encrypts cannot do without it.</summary>
+    private static ConfigurationFault? PrepareKeyRing(WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<GatewaySettings>();
+        var isNeeded = settings.Policies.Values.Any(policy => policy.EncryptAnswers);
+        if (!isNeeded && app.Services.GetService<IAnswerSpool>() is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            app.Services.GetRequiredService<KeyRing>().Prepare();
+            return null;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            var fault = new ConfigurationFault("Idempotency:DataProtection:KeyFolder", $"cannot be used: {e.Message}", "Name a folder that the gateway may write to, and the certificate that its keys were encrypted with.");
+            if (!isNeeded)
+            {
+                Log.KeyRingUnusable(app.Logger, fault.ToString());
+                return null;
+            }
+
+            return fault;
         }
     }
 }

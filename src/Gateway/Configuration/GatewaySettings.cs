@@ -35,6 +35,8 @@ internal sealed class GatewaySettings
 
     public required SpoolSettings Spool { get; init; }
 
+    public required DataProtectionSettings DataProtection { get; init; }
+
     /// <summary>One store call. Default 2 s.</summary>
     public required TimeSpan OperationTimeout { get; init; }
 
@@ -64,6 +66,8 @@ internal sealed class GatewaySettings
         ("Idempotency:Stores:Redis:KeyPrefix", Redis.KeyPrefix), ("Idempotency:Stores:Redis:WaitReplicas", Redis.WaitReplicas), ("Idempotency:Stores:Redis:AcceptEviction", Redis.AcceptEviction),
         ("Idempotency:Stores:SqlServer:Schema", SqlServer.Schema), ("Idempotency:Stores:SqlServer:CreateSchema", SqlServer.CreateSchema),
         ("Idempotency:Stores:Spool:Path", Spool.Path), ("Idempotency:Stores:Spool:MaxSize", Spool.MaxSize),
+        ("Idempotency:DataProtection:KeyFolder", DataProtection.KeyFolder), ("Idempotency:DataProtection:KeyLifetime", DataProtection.KeyLifetime),
+        ("Idempotency:DataProtection:Certificate", DataProtection.Certificate), ("Idempotency:DataProtection:CertificatePassword", new Secret(DataProtection.CertificatePassword)),
         ("Management:Url", ManagementUrl), ("Management:ApiKey", new Secret(ManagementApiKey)), ("Management:AuditLog", AuditLogPath),
     ];
 
@@ -77,6 +81,7 @@ internal sealed class GatewaySettings
         var redis = stores.Child("Redis", isSecret: true);
         var sqlServer = stores.Child("SqlServer", isSecret: true);
         var spool = stores.Child("Spool");
+        var protection = section.Child("DataProtection");
         var policies = PolicyReader.ReadAll(section.Child("Policies"));
         var settings = new GatewaySettings
         {
@@ -90,6 +95,11 @@ internal sealed class GatewaySettings
                 redis.Flag("AcceptEviction", false)),
             SqlServer = new SqlServerSettings(sqlServer.Text("ConnectionString") ?? "", SchemaOf(sqlServer), sqlServer.Flag("CreateSchema", true)),
             Spool = new SpoolSettings(spool.Text("Path") ?? "data/spool.db", spool.Number("MaxSize", 256 << 20, 0, int.MaxValue)),
+            DataProtection = new DataProtectionSettings(
+                protection.Text("KeyFolder") ?? "data/keys",
+                protection.Duration("KeyLifetime", TimeSpan.FromDays(90), TimeSpan.FromDays(7), TimeSpan.FromDays(3650)),
+                protection.Text("Certificate") ?? "",
+                protection.Text("CertificatePassword")),
             OperationTimeout = stores.Duration("OperationTimeout", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             CompletionTimeout = stores.Duration("CompletionTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5)),
             ManagementUrl = ManagementUrlOf(management),
@@ -104,6 +114,7 @@ internal sealed class GatewaySettings
         redis.RefuseUnknownKeys();
         sqlServer.RefuseUnknownKeys();
         spool.RefuseUnknownKeys();
+        protection.RefuseUnknownKeys();
         if (settings is { Store: StoreKind.SqlServer, SqlServer.ConnectionString.Length: 0 })
         {
             sqlServer.Fault("ConnectionString", "is missing.", "Write it as in Server=sql1;Database=gateway;…, best in the environment (Idempotency__Stores__SqlServer__ConnectionString).");
@@ -188,3 +199,11 @@ internal sealed record SqlServerSettings(string ConnectionString, string Schema,
 /// <param name="Path">Relative to the routes file's folder.</param>
 /// <param name="MaxSize">Bytes of answers; 0: no file.</param>
 internal sealed record SpoolSettings(string Path, int MaxSize);
+
+/// <summary><c>Idempotency:DataProtection</c>, as configured. Paths are relative to the routes file's folder.</summary>
+/// <param name="Certificate">A PFX file; empty: none.</param>
+/// <param name="CertificatePassword">Never logged.</param>
+internal sealed record DataProtectionSettings(string KeyFolder, TimeSpan KeyLifetime, string Certificate, string? CertificatePassword)
+{
+    public override string ToString() => nameof(DataProtectionSettings);
+}

@@ -3,6 +3,7 @@ using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
+using Gateway.Idempotency.Secrets;
 using Gateway.Stores;
 using Microsoft.AspNetCore.Http;
 
@@ -22,6 +23,7 @@ internal sealed class IdempotencyMiddleware(
     ProblemWriter problems,
     RequestFigures figures,
     SuspectedDuplicates duplicates,
+    AnswerSeal seal,
     TimeProvider time,
     ILogger<IdempotencyMiddleware> logger)
 {
@@ -188,7 +190,7 @@ internal sealed class IdempotencyMiddleware(
             Lease = policy.Lease,
             Retention = policy.Retention,
             TakeOverUnknown = policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry,
-            Label = new RecordLabel(plan.Operation, key.Key!, actor),
+            Label = new RecordLabel(plan.Operation, policy.RetainKey ? key.Key! : KeyDigest.Of(key.Key!), actor),
         };
 
         // 5 Begin; before that, an answer that was given and has not come home yet is the answer, whatever the store says
@@ -257,7 +259,7 @@ internal sealed class IdempotencyMiddleware(
         AnswerRecord answer;
         try
         {
-            answer = AnswerRecord.Read(stored);
+            answer = AnswerRecord.Read(seal.Open(record, stored));
         }
         catch (InvalidDataException e)
         {

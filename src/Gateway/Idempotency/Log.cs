@@ -82,4 +82,10 @@ internal static partial class Log
 
     [LoggerMessage(26, LogLevel.Information, "Record {Record} of {Operation} may be a retry under a new key: the same caller sent the same as record {Before}, {Milliseconds} ms before", EventName = "DuplicateSuspected")]
     public static partial void DuplicateSuspected(ILogger logger, RecordKey record, string operation, RecordKey before, long milliseconds);
+
+    [LoggerMessage(27, LogLevel.Error, "The answer of record {Record} of {Operation} could not be encrypted: that the request has run is kept, its answer is not", EventName = "AnswerNotEncrypted")]
+    public static partial void AnswerNotEncrypted(ILogger logger, RecordKey record, string operation, Exception error);
+
+    [LoggerMessage(28, LogLevel.Warning, "The spool can write nothing: answers that the store does not take wait in memory alone. {Fault}", EventName = "KeyRingUnusable")]
+    public static partial void KeyRingUnusable(ILogger logger, string fault);
 }

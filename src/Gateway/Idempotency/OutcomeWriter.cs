@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
+using Gateway.Idempotency.Secrets;
 using Gateway.Stores;
 using Microsoft.AspNetCore.Http;
 
@@ -9,7 +11,7 @@ namespace Gateway.Idempotency;
 
 /// <summary>Writes into the record what became of a run, before the client hears of it.</summary>
 internal sealed class OutcomeWriter(
-    StoreAccess store, StoreLimits limits, RunningClaims claims, DeferredReleases releases, CompletionSpool spool, TimeProvider time, ILogger<OutcomeWriter> logger)
+    StoreAccess store, StoreLimits limits, RunningClaims claims, DeferredReleases releases, CompletionSpool spool, AnswerSeal seal, TimeProvider time, ILogger<OutcomeWriter> logger)
 {
     private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
@@ -27,6 +29,21 @@ internal sealed class OutcomeWriter(
         if (policy.RetainBody || body.Length == 0)
         {
             var record = AnswerPacker.Pack(context, policy, AnswerKind.Whole, body, feature.Trailers, feature.OuterHeaders, time.GetUtcNow());
+            if (policy.EncryptAnswers)
+            {
+                try
+                {
+                    record = seal.Close(claim.Key, record.Span);
+                }
+                catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+                {
+                    // It has run, and its answer must not be kept in clear: that it has run is kept.
+                    Log.AnswerNotEncrypted(logger, claim.Key, run.Plan.Operation, e);
+                    await WriteTombstoneAsync(context, run, claim);
+                    return;
+                }
+            }
+
             if (!await CompleteAsync(context.Response, run, claim, record))
             {
                 body.Abandon();

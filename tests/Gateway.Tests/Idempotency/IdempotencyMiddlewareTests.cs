@@ -51,10 +51,10 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
         _spool = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, time, NullLogger<CompletionSpool>.Instance, _file);
         _figures = new RequestFigures(_parts.Meters);
         _duplicates = new SuspectedDuplicates(_parts.Meters, time, NullLogger<SuspectedDuplicates>.Instance);
-        var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, time, NullLogger<OutcomeWriter>.Instance);
+        var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, Seals.New(), time, NullLogger<OutcomeWriter>.Instance);
         var problems = new ProblemWriter("/spec");
         var runs = new ProtectedRuns(_claims, outcomes, problems, _figures, time, NullLogger<ProtectedRuns>.Instance);
-        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, _figures, _duplicates, time, NullLogger<IdempotencyMiddleware>.Instance);
+        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, _figures, _duplicates, Seals.New(), time, NullLogger<IdempotencyMiddleware>.Instance);
     }
 
     /// <summary>The spool has read its file, and its passes are the test's to make.</summary>
@@ -99,7 +99,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     {
         var unread = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, TimeProvider.System, NullLogger<CompletionSpool>.Instance, _file);
         var middleware = new IdempotencyMiddleware(
-            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), _figures, _duplicates, TimeProvider.System, NullLogger<IdempotencyMiddleware>.Instance);
+            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), _figures, _duplicates, Seals.New(), TimeProvider.System, NullLogger<IdempotencyMiddleware>.Instance);
         var asked = 0;
         _store.Before = _ => Task.FromResult(Interlocked.Increment(ref asked));
         var context = Request();

@@ -126,6 +126,12 @@ internal sealed class IdempotencyPolicy
     /// <summary>True: operators may look at stored bodies. Default false: at status and headers only.</summary>
     public bool ShowBody { get; init; }
 
+    /// <summary>True: answers are encrypted in the store. Default false.</summary>
+    public bool EncryptAnswers { get; init; }
+
+    /// <summary>False: records name the client's key by its digest alone. Default true.</summary>
+    public bool RetainKey { get; init; } = true;
+
     /// <summary>What is being done on a route that names this policy.</summary>
     public string OperationOn(string routeId) => Operation ?? routeId;
 

@@ -53,6 +53,8 @@ internal static class PolicyReader
             MaxResponseBodySize = section.Number("MaxResponseBodySize", 1 << 20, 0, 1 << 26),
             DuplicateWindow = section.Duration("DuplicateWindow", TimeSpan.FromMinutes(5), TimeSpan.Zero, OneHour),
             ShowBody = section.Flag("ShowBody", false),
+            EncryptAnswers = section.Flag("EncryptAnswers", false),
+            RetainKey = section.Flag("RetainKey", true),
         };
         section.RefuseUnknownKeys();
         if (policy.Retention < policy.Deadline)

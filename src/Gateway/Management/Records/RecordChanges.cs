@@ -21,7 +21,7 @@ internal sealed class RecordChanges(IStoreInspector inspector, RecordSearch sear
             case "completed":
                 return GivenAnswers.TryPack(resolution.Answer, time.GetUtcNow(), out var answer) is { } fault
                     ? ChangeResult.Invalid(fault)
-                    : await ChangeAsync(id, "complete", new RecordChange(resolution.Version, resolution.Reason, resolution.By), user, address, record => Resolve(record, answer));
+                    : await ChangeAsync(id, "complete", new RecordChange(resolution.Version, resolution.Reason, resolution.By), user, address, record => Resolve(record, details.AsStored(record, answer)));
             default:
                 return ChangeResult.Invalid("outcome is neither completed nor released.");
         }

@@ -2,12 +2,13 @@ using System.Globalization;
 using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
+using Gateway.Idempotency.Secrets;
 using Gateway.Stores;
 
 namespace Gateway.Management.Records;
 
 /// <summary>Puts together what is known of one record: the store's part, this gateway's part, and what operators did.</summary>
-internal sealed class RecordDetails(RunningClaims running, CompletionSpool spool, PolicyCatalog policies, IRouteTable routes, AuditLog audit, TimeProvider time)
+internal sealed class RecordDetails(RunningClaims running, CompletionSpool spool, PolicyCatalog policies, IRouteTable routes, AuditLog audit, AnswerSeal seal, TimeProvider time)
 {
     public const string NotAskedFor = "not asked for";
 
@@ -19,7 +20,7 @@ internal sealed class RecordDetails(RunningClaims running, CompletionSpool spool
         {
             try
             {
-                answer = Read(AnswerRecord.Read(record.Answer), withBody, MayShowBody(record.Label.Operation));
+                answer = Read(AnswerRecord.Read(seal.Open(record.Key, record.Answer)), withBody, MayShowBody(record.Label.Operation));
             }
             catch (InvalidDataException e)
             {
@@ -51,6 +52,10 @@ internal sealed class RecordDetails(RunningClaims running, CompletionSpool spool
         var concerned = routes.With(policies.Current).Where(route => route.Operation == operation).ToList();
         return concerned.Count > 0 && concerned.TrueForAll(route => route.Policy.ShowBody);
     }
+
+    /// <summary>The form in which an operator's answer is stored: encrypted where one policy that the operation is under encrypts.</summary>
+    public ReadOnlyMemory<byte> AsStored(StoredRecord record, ReadOnlyMemory<byte> answer) =>
+        routes.With(policies.Current).Any(route => route.Operation == record.Label.Operation && route.Policy.EncryptAnswers) ? seal.Close(record.Key, answer.Span) : answer;
 
     private static AnswerView Read(AnswerRecord answer, bool withBody, bool mayShowBody)
     {

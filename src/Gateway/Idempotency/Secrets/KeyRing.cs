@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace Gateway.Idempotency.Secrets;
+
+/// <summary>
+/// ASP.NET Core's key ring, opened anew when it meets a key that it does not know: another gateway that shares the folder may have
+/// made that key a moment ago, and a ring by itself looks into its folder once a day.
+/// </summary>
+internal sealed class KeyRing(KeyRingOptions options, TimeProvider time)
+{
+    /// <summary>How often it is opened anew at most: bytes that nobody can read must not cost a walk through the folder each.</summary>
+    private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private volatile IDataProtector? _protector;
+    private long _openedAt;
+
+    public byte[] Protect(byte[] clear) => Protector().Protect(clear);
+
+    /// <exception cref="CryptographicException">The bytes are not of this ring, or are changed. The message names the key that is missing.</exception>
+    public byte[] Unprotect(byte[] bytes)
+    {
+        var protector = Protector();
+        try
+        {
+            return protector.Unprotect(bytes);
+        }
+        catch (CryptographicException) when (TryOpenAnew(protector))
+        {
+            return Protector().Unprotect(bytes);
+        }
+    }
+
+    /// <summary>Makes the first key if there is none, and sees to it that it outlives a power cut before anything depends on it.</summary>
+    /// <exception cref="CryptographicException">It does not work: the folder, or the certificate.</exception>
+    public void Prepare()
+    {
+        options.CreateFolder();
+        if (Unprotect(Protect([1])) is not [1])
+        {
+            throw new CryptographicException("What was protected did not come back.");
+        }
+
+        foreach (var file in Directory.EnumerateFiles(options.Folder, "*.xml"))
+        {
+            using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
+            RandomAccess.FlushToDisk(handle);
+        }
+    }
+
+    private IDataProtector Protector()
+    {
+        if (_protector is { } protector)
+        {
+            return protector;
+        }
+
+        lock (_gate)
+        {
+            return _protector ?? Open();
+        }
+    }
+
+    private bool TryOpenAnew(IDataProtector seen)
+    {
+        lock (_gate)
+        {
+            if (!ReferenceEquals(seen, _protector))
+            {
+                return true; // somebody has, meanwhile
+            }
+
+            if (time.GetElapsedTime(_openedAt) < LeastAge)
+            {
+                return false;
+            }
+
+            Open();
+            return true;
+        }
+    }
+
+    private IDataProtector Open()
+    {
+        options.CreateFolder();
+        _openedAt = time.GetTimestamp();
+        return _protector = DataProtectionProvider.Create(new DirectoryInfo(options.Folder), options.Apply).CreateProtector("Gateway.Idempotency.Answers", "v1");
+    }
+}

@@ -115,7 +115,10 @@ public sealed class SecretsTests : IAsyncLifetime
         {
             store.Open();
             using var swap = store.CreateCommand();
-            swap.CommandText = "UPDATE answer SET bytes = (SELECT bytes FROM answer ORDER BY rowid LIMIT 1)";
+            swap.CommandText = """
+                UPDATE answer SET bytes = (SELECT bytes FROM answer JOIN record USING (id) WHERE client_key = 'a')
+                WHERE id IN (SELECT id FROM record WHERE client_key IN ('a', 'b'))
+                """;
             Assert.Equal(2, swap.ExecuteNonQuery());
         }
 

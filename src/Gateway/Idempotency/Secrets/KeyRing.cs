@@ -7,14 +7,25 @@ namespace Gateway.Idempotency.Secrets;
 /// ASP.NET Core's key ring, opened anew when it meets a key that it does not know: another gateway that shares the folder may have
 /// made that key a moment ago, and a ring by itself looks into its folder once a day.
 /// </summary>
-internal sealed class KeyRing(KeyRingOptions options, TimeProvider time)
+internal sealed class KeyRing
 {
     /// <summary>How often it is opened anew at most: bytes that nobody can read must not cost a walk through the folder each.</summary>
     private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(5);
 
+    private readonly KeyRingOptions _options;
+    private readonly Func<IDataProtector> _open;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private volatile IDataProtector? _protector;
     private long _openedAt;
+
+    public KeyRing(KeyRingOptions options, TimeProvider time)
+        : this(options, () => DataProtectionProvider.Create(new DirectoryInfo(options.Folder), options.Apply).CreateProtector("Gateway.Idempotency.Answers", "v1"), time)
+    {
+    }
+
+    /// <param name="open">Opens the ring as it is now.</param>
+    internal KeyRing(KeyRingOptions options, Func<IDataProtector> open, TimeProvider time) => (_options, _open, _time) = (options, open, time);
 
     public byte[] Protect(byte[] clear) => Protector().Protect(clear);
 
@@ -36,13 +47,13 @@ internal sealed class KeyRing(KeyRingOptions options, TimeProvider time)
     /// <exception cref="CryptographicException">It does not work: the folder, or the certificate.</exception>
     public void Prepare()
     {
-        options.CreateFolder();
+        _options.CreateFolder();
         if (Unprotect(Protect([1])) is not [1])
         {
             throw new CryptographicException("What was protected did not come back.");
         }
 
-        foreach (var file in Directory.EnumerateFiles(options.Folder, "*.xml"))
+        foreach (var file in Directory.EnumerateFiles(_options.Folder, "*.xml"))
         {
             using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
             RandomAccess.FlushToDisk(handle);
@@ -71,7 +82,7 @@ internal sealed class KeyRing(KeyRingOptions options, TimeProvider time)
                 return true; // somebody has, meanwhile
             }
 
-            if (time.GetElapsedTime(_openedAt) < LeastAge)
+            if (_time.GetElapsedTime(_openedAt) < LeastAge)
             {
                 return false;
             }
@@ -83,8 +94,8 @@ internal sealed class KeyRing(KeyRingOptions options, TimeProvider time)
 
     private IDataProtector Open()
     {
-        options.CreateFolder();
-        _openedAt = time.GetTimestamp();
-        return _protector = DataProtectionProvider.Create(new DirectoryInfo(options.Folder), options.Apply).CreateProtector("Gateway.Idempotency.Answers", "v1");
+        _options.CreateFolder();
+        _openedAt = _time.GetTimestamp();
+        return _protector = _open();
     }
 }

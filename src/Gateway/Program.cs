@@ -9,6 +9,7 @@ using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
 using Gateway.Idempotency.Secrets;
+using Gateway.Idempotency.Waiting;
 using Gateway.Management;
 using Gateway.Management.Specification;
 using Gateway.Proxy;
@@ -207,6 +208,8 @@ public static class Program
         services.AddSingleton<RequestFigures>();
         services.AddSingleton<RouteTrafficCatalog>();
         services.AddSingleton<SuspectedDuplicates>();
+        services.AddSingleton<RecordWaiters>();
+        services.AddHostedService(provider => provider.GetRequiredService<RecordWaiters>());
         services.AddSingleton<OutcomeWriter>();
         services.AddSingleton<ProtectedRuns>();
 

@@ -4,6 +4,7 @@ using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
 using Gateway.Idempotency.Secrets;
+using Gateway.Idempotency.Waiting;
 using Gateway.Stores;
 using Microsoft.AspNetCore.Http;
 
@@ -24,6 +25,7 @@ internal sealed class IdempotencyMiddleware(
     RequestFigures figures,
     SuspectedDuplicates duplicates,
     AnswerSeal seal,
+    RecordWaiters waiters,
     TimeProvider time,
     ILogger<IdempotencyMiddleware> logger)
 {
@@ -222,15 +224,136 @@ internal sealed class IdempotencyMiddleware(
             return;
         }
 
+        if (begin.Outcome == BeginOutcome.InFlight && begin.Fingerprint == request.Fingerprint && policy is { InProgress: InProgressBehaviour.Wait, IsObserved: false })
+        {
+            if (await WaitAsync(visit, request, begin) is not { } ended)
+            {
+                return;
+            }
+
+            begin = ended;
+        }
+
         if (begin.Outcome != BeginOutcome.Claimed)
         {
             await AnswerAsync(visit, request, begin); // what the record says
             return;
         }
 
+        if (policy.MaxInFlight > 0 && !policy.IsObserved)
+        {
+            await RunAmongFewAsync(visit, request, begin.CreatedAt);
+            return;
+        }
+
         // 6 Forward, capture, complete and reply
         duplicates.Look(request, policy.DuplicateWindow);
         await runs.RunAsync(context, next, plan, request, begin.CreatedAt, body!, key);
+    }
+
+    /// <summary>
+    /// Waits until the first request has ended, the time is over, or the client has gone; nobody waits where <c>MaxWaiting</c> do already.
+    /// </summary>
+    /// <returns>What the store says then; null: the request has its answer, or nobody waits for one.</returns>
+    private async ValueTask<BeginResult?> WaitAsync(Visit visit, BeginRequest request, BeginResult found)
+    {
+        var (context, plan, _, _) = visit;
+        if (!plan.Waiting.TryTake(plan.Policy.MaxWaiting))
+        {
+            return found;
+        }
+
+        waiters.Enter();
+        try
+        {
+            using var timeOut = new CancellationTokenSource(plan.Policy.WaitTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeOut.Token, context.RequestAborted, waiters.Stopping);
+            while (true)
+            {
+                var next = waiters.Next(request.Key); // before the look: what ends in between wakes
+                found = await store.BeginAsync(request);
+                if (found.Outcome != BeginOutcome.InFlight || found.Fingerprint != request.Fingerprint)
+                {
+                    return found;
+                }
+
+                if (spool.Find(request.Key) is { } waiting && await TryReplayWaitingAsync(visit, request, waiting))
+                {
+                    return null;
+                }
+
+                try
+                {
+                    await next.WaitAsync(either.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    if (!context.RequestAborted.IsCancellationRequested)
+                    {
+                        return found; // "in progress": what was seen last
+                    }
+
+                    context.Abort();
+                    return null;
+                }
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            await RefuseUnreadableAsync(visit, request.Key, e);
+            return null;
+        }
+        catch (StoreCallException e)
+        {
+            if (e.Call is { } call)
+            {
+                releases.Add(request.Key, request.Claim, call); // it may have claimed what the other one released
+            }
+
+            // Whatever the policy says of stores that fail: the other request runs, or has run.
+            Log.BeginFailed(logger, request.Key, plan.Operation, "the request, which waited for another one, is refused", e);
+            await RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable(), request.Key);
+            return null;
+        }
+        finally
+        {
+            waiters.Leave();
+            plan.Waiting.Free();
+        }
+    }
+
+    /// <summary><c>MaxInFlight</c>: behind the begin, as an answer that is known is given however much runs.</summary>
+    private async Task RunAmongFewAsync(Visit visit, BeginRequest request, DateTimeOffset firstSeen)
+    {
+        var (context, plan, key, body) = visit;
+        if (plan.Running.TryTake(plan.Policy.MaxInFlight))
+        {
+            try
+            {
+                duplicates.Look(request, plan.Policy.DuplicateWindow);
+                await runs.RunAsync(context, next, plan, request, firstSeen, body!, key);
+            }
+            finally
+            {
+                plan.Running.Free();
+            }
+
+            return;
+        }
+
+        // Nothing was sent: the key is free again, now or as soon as the store takes it.
+        try
+        {
+            await store.CallAsync(StoreVerb.Release, request, static (store, request) => store.ReleaseAsync(request.Key, request.Claim));
+        }
+        catch (StoreCallException e)
+        {
+            Log.SettleFailed(logger, request.Key, plan.Operation, e);
+            releases.Add(request.Key, request.Claim, begin: Task.CompletedTask);
+        }
+
+        waiters.Settled(request.Key, plan.Policy);
+        await RefuseAsync(visit, RequestOutcome.TooManyInFlight, Problems.TooManyInFlight(plan.Policy.MaxInFlight), request.Key);
     }
 
     /// <returns>Null: there is none.</returns>

@@ -88,4 +88,7 @@ internal static partial class Log
 
     [LoggerMessage(28, LogLevel.Warning, "The spool can write nothing: answers that the store does not take wait in memory alone. {Fault}", EventName = "KeyRingUnusable")]
     public static partial void KeyRingUnusable(ILogger logger, string fault);
+
+    [LoggerMessage(29, LogLevel.Warning, "Records that requests wait for cannot be looked at; those that end at this gateway are noticed all the same. Told once", EventName = "WatchFailed")]
+    public static partial void WatchFailed(ILogger logger, Exception error);
 }

@@ -4,6 +4,7 @@ using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Response;
 using Gateway.Idempotency.Secrets;
+using Gateway.Idempotency.Waiting;
 using Gateway.Stores;
 using Microsoft.AspNetCore.Http;
 
@@ -11,7 +12,7 @@ namespace Gateway.Idempotency;
 
 /// <summary>Writes into the record what became of a run, before the client hears of it.</summary>
 internal sealed class OutcomeWriter(
-    StoreAccess store, StoreLimits limits, RunningClaims claims, DeferredReleases releases, CompletionSpool spool, AnswerSeal seal, TimeProvider time, ILogger<OutcomeWriter> logger)
+    StoreAccess store, StoreLimits limits, RunningClaims claims, DeferredReleases releases, CompletionSpool spool, AnswerSeal seal, RecordWaiters waiters, TimeProvider time, ILogger<OutcomeWriter> logger)
 {
     private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
@@ -24,6 +25,12 @@ internal sealed class OutcomeWriter(
             return;
         }
 
+        await KeepAsync(context, run, feature, claim);
+        Wake(run, claim);
+    }
+
+    private async ValueTask KeepAsync(HttpContext context, ProtectedRun run, IdempotencyFeature feature, RunningClaim claim)
+    {
         var policy = run.Plan.Policy;
         var body = feature.Answer!;
         if (policy.RetainBody || body.Length == 0)
@@ -61,6 +68,7 @@ internal sealed class OutcomeWriter(
         if (run.Claim is { } claim && !await SettledByStatusAsync(context.Response.StatusCode, run))
         {
             await WriteTombstoneAsync(context, run, claim);
+            Wake(run, claim);
         }
     }
 
@@ -82,6 +90,8 @@ internal sealed class OutcomeWriter(
             Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
             releases.Add(claim.Key, claim.Token, begin: Task.CompletedTask);
         }
+
+        Wake(run, claim);
     }
 
     public async ValueTask MarkUnknownAsync(ProtectedRun run, string reason)
@@ -106,6 +116,8 @@ internal sealed class OutcomeWriter(
             // Its lease is no longer renewed: the record becomes Unknown by itself.
             Log.SettleFailed(logger, claim.Key, run.Plan.Operation, e);
         }
+
+        Wake(run, claim);
 
         ValueTask<bool> MarkAsync() => store.CallAsync(StoreVerb.MarkUnknown, claim, static (store, claim) => store.MarkUnknownAsync(claim.Key, claim.Token));
     }
@@ -175,6 +187,9 @@ internal sealed class OutcomeWriter(
             await Task.Delay(PauseBetweenTries, time, CancellationToken.None);
         }
     }
+
+    /// <summary>Those who wait ask the store what has become of it, or find the answer in the spool.</summary>
+    private void Wake(ProtectedRun run, RunningClaim claim) => waiters.Settled(claim.Key, run.Plan.Policy);
 
     private static void TellNotStored(HttpResponse response, ProtectedRun run)
     {

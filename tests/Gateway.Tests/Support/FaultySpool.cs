@@ -42,7 +42,7 @@ internal sealed class FaultySpool : IAnswerSpool
     public ValueTask<long> CountOthersAsync() => new(0);
 
     private static SpoolEntry Entry(long number, SpooledAnswer answer) =>
-        new(number, answer.Key, answer.Claim, answer.Fingerprint, answer.ExpiresAt, answer.Answer.Length);
+        new(number, answer.Key, answer.Claim, answer.Fingerprint, answer.ExpiresAt, answer.Answer.Length) { Label = answer.Label };
 
     private async ValueTask<T> CallAsync<T>(string verb, Func<T> call)
     {

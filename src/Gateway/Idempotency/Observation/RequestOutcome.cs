@@ -50,6 +50,9 @@ public enum RequestOutcome
 
     /// <summary>Forwarded without a key, which the policy does not require.</summary>
     Keyless,
+
+    /// <summary>503: as many requests of the route run as may (<c>MaxInFlight</c>).</summary>
+    TooManyInFlight,
 }
 
 internal static class RequestOutcomes
@@ -79,6 +82,7 @@ internal static class RequestOutcomes
         RequestOutcome.Released => "released",
         RequestOutcome.StoreUnavailable => "store-unavailable",
         RequestOutcome.Keyless => "keyless",
+        RequestOutcome.TooManyInFlight => "too-many-in-flight",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };
 }

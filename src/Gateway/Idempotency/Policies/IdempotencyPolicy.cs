@@ -35,6 +35,9 @@ internal enum InProgressBehaviour
 {
     /// <summary>Answer 409 <c>in-progress</c> at once.</summary>
     Reject,
+
+    /// <summary>Wait for its end, and answer as it was answered.</summary>
+    Wait,
 }
 
 /// <summary>What a retry finds when nobody knows whether the first request ran.</summary>
@@ -97,6 +100,15 @@ internal sealed class IdempotencyPolicy
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(100);
 
     public InProgressBehaviour InProgress { get; init; }
+
+    /// <summary>How long a request waits at most. Default 10 seconds.</summary>
+    public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Requests of one route that may wait at once, at one gateway. Default 100.</summary>
+    public int MaxWaiting { get; init; } = 100;
+
+    /// <summary>Requests of one route that may run at once, at one gateway. 0: no limit.</summary>
+    public int MaxInFlight { get; init; }
 
     public OutcomeUnknownBehaviour OutcomeUnknown { get; init; }
 

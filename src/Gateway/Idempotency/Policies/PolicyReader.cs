@@ -20,7 +20,6 @@ internal static class PolicyReader
     {
         var profile = ProfileDefaults.Of(section.Choice("Profile", PolicyProfile.Ietf));
         var (release, unknown) = StatusCodes(section, profile);
-        section.Duration("WaitTimeout", TimeSpan.FromSeconds(10), TimeSpan.Zero, OneHour);
         if (section.Number("MaxLiveKeysPerActor", 0, 0, int.MaxValue) > 0)
         {
             section.Fault("MaxLiveKeysPerActor", "quotas are not available in this version.", "Leave it at 0.");
@@ -42,7 +41,10 @@ internal static class PolicyReader
             Retention = section.Duration("Retention", profile.Retention, OneSecond, TimeSpan.FromDays(366)),
             Lease = section.Duration("Lease", TimeSpan.FromSeconds(30), OneSecond, OneHour),
             Deadline = section.Duration("Deadline", TimeSpan.FromSeconds(100), OneSecond, TimeSpan.FromDays(1)),
-            InProgress = section.Choice<InProgressBehaviour>("InProgress", InProgressBehaviour.Reject, "Wait"),
+            InProgress = section.Choice<InProgressBehaviour>("InProgress", InProgressBehaviour.Reject),
+            WaitTimeout = section.Duration("WaitTimeout", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), OneHour),
+            MaxWaiting = section.Number("MaxWaiting", 100, 1, 10_000),
+            MaxInFlight = section.Number("MaxInFlight", 0, 0, int.MaxValue),
             OutcomeUnknown = section.Choice<OutcomeUnknownBehaviour>("OutcomeUnknown", OutcomeUnknownBehaviour.Hold),
             StoreFailure = section.Choice("StoreFailure", profile.StoreFailure),
             ReleaseStatusCodes = release,

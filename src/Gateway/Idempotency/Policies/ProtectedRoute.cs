@@ -1,4 +1,5 @@
 using Gateway.Idempotency.Observation;
+using Gateway.Idempotency.Waiting;
 
 namespace Gateway.Idempotency.Policies;
 
@@ -7,6 +8,8 @@ namespace Gateway.Idempotency.Policies;
 /// <param name="timeout">The route's own time-out; null: none.</param>
 internal sealed class ProtectedRoute(string routeId, PolicyHandle handle, long? maxRequestBodySize, TimeSpan? timeout)
 {
+    private readonly RouteSlots _waiting = new();
+    private readonly RouteSlots _running = new();
     private RoutePlan? _plan;
 
     /// <exception cref="InvalidOperationException">The policy is not loaded: forwarding unprotected would be worse than failing.</exception>
@@ -16,7 +19,7 @@ internal sealed class ProtectedRoute(string routeId, PolicyHandle handle, long? 
         {
             var policy = handle.Policy ?? throw new InvalidOperationException($"Route '{routeId}' names policy '{handle.Name}', which is not loaded.");
             var plan = _plan;
-            return plan?.Policy == policy ? plan : _plan = new RoutePlan(routeId, policy, maxRequestBodySize, timeout);
+            return plan?.Policy == policy ? plan : _plan = new RoutePlan(routeId, policy, maxRequestBodySize, timeout) { Waiting = _waiting, Running = _running };
         }
     }
 }
@@ -43,6 +46,12 @@ internal sealed class RoutePlan
     public int MaxRequestBodySize { get; }
 
     public TimeSpan Deadline { get; }
+
+    /// <summary>Requests that wait for another one with their key. Of the route: a new policy finds them there.</summary>
+    public RouteSlots Waiting { get; init; } = new();
+
+    /// <summary>Requests that hold a claim and run. Of the route, too.</summary>
+    public RouteSlots Running { get; init; } = new();
 
     /// <summary>Found once, with the first request.</summary>
     public OutcomeCounts? Counts { get; set; }

@@ -21,6 +21,8 @@ internal static class ProblemCatalog
             "Send less.", false),
         new("store-unavailable", [503], "The idempotency store is unavailable", "Whether the request was sent before cannot be looked up now. Nothing was forwarded.",
             "Retry with the same key, after the time in Retry-After.", true),
+        new("too-many-in-flight", [503], "Too many requests are running", "As many requests of the operation run as may at once. Nothing was forwarded, and the key is free.",
+            "Retry with the same key, after the time in Retry-After.", true),
         new("key-reused", [422], "Idempotency-Key is already used", "The key belongs to another request. The member differs says where they differ: request line, headers, body.",
             "Use a new key for a new operation; send a retry exactly as the first request.", false),
         new("in-progress", [409], "A request is outstanding for this Idempotency-Key", "The first request with this key is still running.",

@@ -41,6 +41,12 @@ internal static class Problems
         Retryable: true)
     { RetryAfter = Soon };
 
+    public static Problem TooManyInFlight(int most) => new(
+        503, "too-many-in-flight", "Too many requests are running",
+        $"{most} requests of this operation run already. Nothing was forwarded. Retry with the same key.",
+        Retryable: true)
+    { RetryAfter = Soon };
+
     public static Problem KeyReused(in Fingerprint first, in Fingerprint now)
     {
         var differs = new List<string>(3);

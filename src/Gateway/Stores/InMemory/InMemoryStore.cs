@@ -6,7 +6,7 @@ namespace Gateway.Stores.InMemory;
 /// Records in this process: for tests and trials. It forgets when the process ends and cannot be shared.
 /// </summary>
 /// <remarks>Shards keep callers out of each other's way; a lock is held for a few dictionary operations, never across an await.</remarks>
-internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, IStoreInspector
+internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, IStoreInspector, IRecordWatch
 {
     private const int ShardCount = 64;
 
@@ -159,6 +159,35 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
                 ? Tell(key, record, now) with { Answer = record.State == RecordState.Completed ? record.Answer : default }
                 : null);
         }
+    }
+
+    /// <summary>Nobody but this process ends its records.</summary>
+    public TimeSpan PollInterval => Timeout.InfiniteTimeSpan;
+
+    public ValueTask<IReadOnlyList<RecordKey>> FindSettledAsync(IReadOnlyList<RecordKey> keys)
+    {
+        var now = time.GetUtcNow();
+        return new([.. keys.Where(key =>
+        {
+            var shard = ShardOf(key);
+            lock (shard.Gate)
+            {
+                return !shard.Records.TryGetValue(key, out var record) || record.ExpiresAt <= now || record.State != RecordState.InFlight || record.LeaseUntil <= now;
+            }
+        })]);
+    }
+
+    /// <inheritdoc/>
+    public event Action<RecordKey>? Announced
+    {
+        add { }
+        remove { }
+    }
+
+    public ValueTask ListenAsync() => default;
+
+    public void Announce(RecordKey key)
+    {
     }
 
     public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) =>

@@ -7,6 +7,7 @@ internal static class InMemoryStoreRegistration
         services.AddSingleton(provider => new InMemoryStore(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<InMemoryStore>());
         services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<InMemoryStore>());
+        services.AddSingleton<IRecordWatch>(provider => provider.GetRequiredService<InMemoryStore>());
         return services;
     }
 }

@@ -8,7 +8,7 @@ namespace Gateway.Stores.Redis;
 /// about time are the server's: a key lives for its lease and its retention, so what its time to live has beyond the
 /// retention is the lease that is left, and no clock is compared with another.
 /// </summary>
-internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions options, TimeProvider time) : IIdempotencyStore, IStoreInspector
+internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions options, TimeProvider time) : IIdempotencyStore, IStoreInspector, IRecordWatch
 {
     /// <summary>Looks of a walk that are sent together: what requests send on the same connection waits behind no more than these.</summary>
     private const int LooksAtOnce = 50;
@@ -17,6 +17,9 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
 
     private readonly IDatabase _database = redis.GetDatabase();
     private readonly RedisKeyspace _keyspace = new(redis, redis.GetDatabase().Database, options.KeyPrefix);
+
+    private readonly RedisChannel _settled = RedisChannel.Literal($"{options.KeyPrefix}settled");
+    private int _listens;
 
     /// <summary>The error codes (the first word of Redis's answer) with which it refuses writes and still reads.</summary>
     private static readonly string[] RefusesWrites = ["OOM ", "READONLY ", "MISCONF ", "NOREPLICAS "];
@@ -52,6 +55,55 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
     public bool ListsOpenRecords => false;
 
     public async ValueTask<StoredRecord?> ReadAsync(RecordKey key) => await LookAsync(key, withAnswer: true);
+
+    /// <summary>For what announcements miss: they are lost with a connection, and nobody announces a lease that runs out.</summary>
+    public TimeSpan PollInterval => TimeSpan.FromSeconds(1);
+
+    public event Action<RecordKey>? Announced;
+
+    public async ValueTask<IReadOnlyList<RecordKey>> FindSettledAsync(IReadOnlyList<RecordKey> keys)
+    {
+        var settled = new List<RecordKey>();
+        foreach (var some in keys.Chunk(LooksAtOnce))
+        {
+            var states = await Task.WhenAll(some.Select(async key => (await TryLookAsync(key))?.State));
+            settled.AddRange(some.Where((_, i) => states[i] != RecordState.InFlight));
+        }
+
+        return settled;
+    }
+
+    public async ValueTask ListenAsync()
+    {
+        if (Interlocked.Exchange(ref _listens, 1) == 1)
+        {
+            return;
+        }
+
+        try
+        {
+            // Kept for as long as the process: the client subscribes again by itself when a connection comes back.
+            await redis.GetSubscriber().SubscribeAsync(_settled, (_, message) =>
+            {
+                if ((byte[]?)message is { Length: RecordKey.Size } key)
+                {
+                    Announced?.Invoke(RecordKey.Read(key));
+                }
+            });
+        }
+        catch
+        {
+            _listens = 0;
+            throw;
+        }
+    }
+
+    public void Announce(RecordKey key)
+    {
+        var bytes = new byte[RecordKey.Size];
+        key.Write(bytes);
+        redis.GetSubscriber().Publish(_settled, bytes, CommandFlags.FireAndForget);
+    }
 
     public async ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest)
     {

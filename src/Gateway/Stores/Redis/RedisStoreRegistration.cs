@@ -10,6 +10,7 @@ internal static class RedisStoreRegistration
         services.AddSingleton(provider => new RedisStore(provider.GetRequiredService<IConnectionMultiplexer>(), options, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<RedisStore>());
+        services.AddSingleton<IRecordWatch>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton<IStorePrecondition>(provider => new RedisEvictionCheck(provider.GetRequiredService<IConnectionMultiplexer>(), options));
         return services;
     }

@@ -38,6 +38,8 @@ internal sealed class SqlServerScripts(string schema)
 
     public string FindKeys { get; } = Load("find_keys", schema);
 
+    public string FindSettled { get; } = Load("find_settled", schema);
+
     public string ScanOpen { get; } = Load("scan_open", schema);
 
     public string ScanByAge { get; } = Load("scan_by_age", schema);

@@ -7,7 +7,7 @@ namespace Gateway.Stores.SqlServer;
 /// Records in SQL Server, for many gateways: one batch a verb, decided by the unique index and by single statements, under READ
 /// COMMITTED with and without snapshots. The server's clock is the store's clock.
 /// </summary>
-internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScripts scripts, SqlServerOpenIndex openIndex) : IIdempotencyStore, IStoreInspector
+internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScripts scripts, SqlServerOpenIndex openIndex) : IIdempotencyStore, IStoreInspector, IRecordWatch
 {
     private const int MaxOperation = 256;
     private const int MaxClientKey = 1024;
@@ -57,6 +57,43 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
                 return row.Tell();
             }
         }
+    }
+
+    /// <summary>One statement for all of this gateway's waiters.</summary>
+    public TimeSpan PollInterval => TimeSpan.FromMilliseconds(250);
+
+    public async ValueTask<IReadOnlyList<RecordKey>> FindSettledAsync(IReadOnlyList<RecordKey> keys)
+    {
+        const int most = 256;
+        var settled = new List<RecordKey>();
+        foreach (var some in keys.Chunk(most))
+        {
+            var bytes = new byte[some.Length * RecordKey.Size];
+            foreach (var (i, key) in some.Index())
+            {
+                key.Write(bytes.AsSpan(i * RecordKey.Size));
+            }
+
+            settled.AddRange(await database.ListAsync(
+                scripts.FindSettled,
+                parameters => parameters.Add("@keys", SqlDbType.VarBinary, most * RecordKey.Size).Value = bytes,
+                static row => RecordKey.Read(row.GetFieldValue<byte[]>(0))));
+        }
+
+        return settled;
+    }
+
+    /// <inheritdoc/>
+    public event Action<RecordKey>? Announced
+    {
+        add { }
+        remove { }
+    }
+
+    public ValueTask ListenAsync() => default;
+
+    public void Announce(RecordKey key)
+    {
     }
 
     public async ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => await database.ListAsync(

@@ -39,6 +39,22 @@ internal sealed class SqliteInspection(SqliteConnection connection, long now) : 
         return found;
     }
 
+    public IReadOnlyList<RecordKey> FindSettled(IReadOnlyList<RecordKey> keys)
+    {
+        using var isRunning = new SqliteStatement(connection, SqliteScripts.IsRunning, "$key", "$now");
+        var settled = new List<RecordKey>();
+        foreach (var key in keys)
+        {
+            using var reader = isRunning.With(SqliteBlob.Of(key), now).Read();
+            if (!reader.Read())
+            {
+                settled.Add(key);
+            }
+        }
+
+        return settled;
+    }
+
     public RecordScan Scan(SqliteWalk walk, SqlitePlace? after, int limit)
     {
         using var scan = walk switch

@@ -7,7 +7,7 @@ namespace Gateway.Stores.Sqlite;
 /// The embedded default: records in one SQLite file, durable before a verb returns. Several processes on one machine may
 /// share the file; the machine's clock is the store's clock.
 /// </summary>
-internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposable
+internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordWatch, IDisposable
 {
     private readonly TimeProvider _time;
     private readonly SqliteDatabase _database;
@@ -61,6 +61,24 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IDisposa
     {
         using var look = Look();
         return new(look.Read(key));
+    }
+
+    /// <summary>A few reads by the primary key, on this machine.</summary>
+    public TimeSpan PollInterval => TimeSpan.FromMilliseconds(100);
+
+    public ValueTask<IReadOnlyList<RecordKey>> FindSettledAsync(IReadOnlyList<RecordKey> keys) => InspectAsync(inspection => inspection.FindSettled(keys));
+
+    /// <inheritdoc/>
+    public event Action<RecordKey>? Announced
+    {
+        add { }
+        remove { }
+    }
+
+    public ValueTask ListenAsync() => default;
+
+    public void Announce(RecordKey key)
+    {
     }
 
     public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest)

@@ -7,6 +7,7 @@ internal static class SqliteStoreRegistration
         services.AddSingleton(provider => new SqliteStore(options, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IRecordWatch>(provider => provider.GetRequiredService<SqliteStore>());
         return services;
     }
 }

@@ -18,6 +18,7 @@ internal static class StoreMeter
 
     public const string RequestsRunning = "gateway.idempotency.requests.running";
     public const string RequestsWithoutClient = "gateway.idempotency.requests.without_client";
+    public const string RequestsWaiting = "gateway.idempotency.requests.waiting";
     public const string RequestsOldest = "gateway.idempotency.requests.oldest";
 
     public const string SpoolAnswers = "gateway.idempotency.spool.answers";

@@ -51,6 +51,45 @@ public abstract class SharedStoreStories : IAsyncLifetime
     }
 
     [ServerFact]
+    public async Task Who_waits_at_one_gateway_gets_the_answer_of_the_other()
+    {
+        var release = new TaskCompletionSource();
+        await using var backend = RawBackend.StartHeld(release.Task);
+        const string policy = """{ "InProgress": "Wait", "WaitTimeout": "00:00:30" }""";
+        await using var one = await StartAsync(backend, policy);
+        await using var two = await StartAsync(backend, policy);
+        var first = one.Client.PostAsync("k");
+        await backend.ArrivedAsync();
+        var waiting = Enumerable.Range(0, 20).Select(_ => two.Client.PostAsync("k")).ToList();
+        await two.WaitingAsync(20);
+
+        release.SetResult();
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.Equal((200, true), ((int)answer.StatusCode, answer.IsReplay())));
+        Assert.Equal("paid", await (await first).Content.ReadAsStringAsync());
+        Assert.Single(backend.Requests);
+    }
+
+    [ServerFact]
+    public async Task Who_waits_for_a_gateway_that_was_killed_hears_that_the_outcome_is_unknown_when_its_lease_is_over()
+    {
+        await using var backend = RawBackend.Start((_, _) => Task.Delay(Timeout.Infinite));
+        const string policy = """{ "InProgress": "Wait", "WaitTimeout": "00:00:30", "Lease": "00:00:01" }""";
+        await using var other = await StartAsync(backend, policy);
+        Task<HttpResponseMessage> waiting;
+        await using (var killed = await StartAsync(backend, policy))
+        {
+            _ = killed.Client.PostAsync("k").ContinueWith(task => task.Exception, TaskScheduler.Default);
+            await backend.ArrivedAsync();
+            waiting = other.Client.PostAsync("k");
+            await other.WaitingAsync(1);
+            await killed.KillAsync();
+        }
+
+        await (await waiting).ShouldBeAsync(409, "outcome-unknown");
+        Assert.Single(backend.Requests);
+    }
+
+    [ServerFact]
     public async Task One_killed_while_it_holds_a_claim_leaves_an_unknown_outcome_to_the_other()
     {
         await using var backend = RawBackend.Start((_, _) => Task.Delay(Timeout.Infinite));

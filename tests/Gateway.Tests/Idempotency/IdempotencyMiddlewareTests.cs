@@ -6,6 +6,7 @@ using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
+using Gateway.Idempotency.Waiting;
 using Gateway.Stores;
 using Gateway.Stores.InMemory;
 using Gateway.Tests.Idempotency.Response;
@@ -38,6 +39,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     private readonly CompletionSpool _spool;
     private readonly RequestFigures _figures;
     private readonly SuspectedDuplicates _duplicates;
+    private readonly RecordWaiters _waiters;
     private readonly IdempotencyMiddleware _middleware;
     private RequestDelegate _backend = context => AnswerAsync(context, "paid");
     private int _forwards;
@@ -51,10 +53,11 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
         _spool = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, time, NullLogger<CompletionSpool>.Instance, _file);
         _figures = new RequestFigures(_parts.Meters);
         _duplicates = new SuspectedDuplicates(_parts.Meters, time, NullLogger<SuspectedDuplicates>.Instance);
-        var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, Seals.New(), time, NullLogger<OutcomeWriter>.Instance);
+        _waiters = new RecordWaiters(new InMemoryStore(time), _parts.Limits, new NoLifetime(), _parts.Meters, time, NullLogger<RecordWaiters>.Instance);
+        var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, Seals.New(), _waiters, time, NullLogger<OutcomeWriter>.Instance);
         var problems = new ProblemWriter("/spec");
         var runs = new ProtectedRuns(_claims, outcomes, problems, _figures, time, NullLogger<ProtectedRuns>.Instance);
-        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, _figures, _duplicates, Seals.New(), time, NullLogger<IdempotencyMiddleware>.Instance);
+        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, _figures, _duplicates, Seals.New(), _waiters, time, NullLogger<IdempotencyMiddleware>.Instance);
     }
 
     /// <summary>The spool has read its file, and its passes are the test's to make.</summary>
@@ -99,7 +102,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     {
         var unread = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, TimeProvider.System, NullLogger<CompletionSpool>.Instance, _file);
         var middleware = new IdempotencyMiddleware(
-            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), _figures, _duplicates, Seals.New(), TimeProvider.System, NullLogger<IdempotencyMiddleware>.Instance);
+            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), _figures, _duplicates, Seals.New(), _waiters, TimeProvider.System, NullLogger<IdempotencyMiddleware>.Instance);
         var asked = 0;
         _store.Before = _ => Task.FromResult(Interlocked.Increment(ref asked));
         var context = Request();

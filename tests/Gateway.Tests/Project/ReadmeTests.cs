@@ -90,6 +90,7 @@ public sealed partial class ReadmeTests
             Problems.RepeatabilityExpired(TimeSpan.FromHours(1)), Problems.ActorMissing(ActorRules.Shared),
             Problems.BodyTooLarge(1),
             Problems.StoreUnavailable(),
+            Problems.TooManyInFlight(1),
             Problems.KeyReused(new Fingerprint(1, 2, 3), default),
             Problems.InProgress(TimeSpan.FromSeconds(1)),
             Problems.OutcomeUnknown(default),

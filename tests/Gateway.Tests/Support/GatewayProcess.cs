@@ -93,6 +93,15 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         return path;
     }
 
+    /// <summary>Until so many of its requests wait for another one.</summary>
+    public async Task WaitingAsync(int requests)
+    {
+        using var management = new HttpClient { BaseAddress = Management };
+        await Bounded.UntilAsync(
+            () => management.GetStringAsync(new Uri("/metrics", UriKind.Relative)),
+            metrics => Waiting().Match(metrics) is { Success: true } waiting && int.Parse(waiting.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) == requests);
+    }
+
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
@@ -140,6 +149,9 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             _listening.TrySetResult((new Uri(match.Groups[1].Value), new Uri(match.Groups[2].Value)));
         }
     }
+
+    [GeneratedRegex(@"^gateway_idempotency_requests_waiting(?:\{[^}]*\})? (\d+)", RegexOptions.Multiline)]
+    private static partial Regex Waiting();
 
     [GeneratedRegex(@"The gateway listens on (\S+); management on (\S+);")]
     private static partial Regex ListensOn();

@@ -27,8 +27,11 @@ internal sealed class RecordWaiters : BackgroundService
         Stopping = lifetime.ApplicationStopping;
         _watch.Announced += Wake;
         meters.Create(StoreMeter.Name).CreateObservableUpDownCounter(
-            StoreMeter.RequestsWaiting, () => (long)Volatile.Read(ref _requests), unit: "{request}", description: "Requests that wait for another one with their key.");
+            StoreMeter.RequestsWaiting, () => (long)Requests, unit: "{request}", description: "Requests that wait for another one with their key.");
     }
+
+    /// <summary>Those that wait now.</summary>
+    public int Requests => Volatile.Read(ref _requests);
 
     /// <summary>Ends when the gateway stops: nobody is kept waiting then.</summary>
     public CancellationToken Stopping { get; }

@@ -66,7 +66,11 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordW
     /// <summary>A few reads by the primary key, on this machine.</summary>
     public TimeSpan PollInterval => TimeSpan.FromMilliseconds(100);
 
-    public ValueTask<IReadOnlyList<RecordKey>> FindSettledAsync(IReadOnlyList<RecordKey> keys) => InspectAsync(inspection => inspection.FindSettled(keys));
+    public ValueTask<IReadOnlyList<RecordKey>> FindSettledAsync(IReadOnlyList<RecordKey> keys)
+    {
+        using var look = Look();
+        return new(look.FindSettled(keys));
+    }
 
     /// <inheritdoc/>
     public event Action<RecordKey>? Announced

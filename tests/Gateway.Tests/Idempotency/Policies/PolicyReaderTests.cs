@@ -14,7 +14,7 @@ public sealed class PolicyReaderTests
               "Key": { "Header": "X-Key", "Required": false, "Format": "Regex:[a-z]+", "MinLength": 2, "MaxLength": 1024 },
               "Actor": [ "header:X-Tenant", "CERTIFICATE", "Header:X-User" ],
               "Fingerprint": { "Body": "Json", "Include": [ "/a" ], "Exclude": [ "/a/b" ], "Headers": [ "X-Api", "Accept" ], "Query": false },
-              "Retention": "366.00:00:00", "Lease": "01:00:00", "Deadline": "1.00:00:00", "InProgress": "reject", "WaitTimeout": "00:00:00",
+              "Retention": "366.00:00:00", "Lease": "01:00:00", "Deadline": "1.00:00:00", "InProgress": "reject", "WaitTimeout": "00:00:00.1",
               "OutcomeUnknown": "RETRY", "StoreFailure": "Forward", "ReleaseStatusCodes": [ 409, "599" ], "UnknownStatusCodes": [],
               "ExcludedResponseHeaders": [ "X-Secret" ], "RetainBody": false, "MaxRequestBodySize": 0, "MaxResponseBodySize": 67108864
             } } } }
@@ -126,7 +126,9 @@ public sealed class PolicyReaderTests
     // Of the design, and not of this version
     [InlineData("\"DuplicateWindow\": \"5\"", "DuplicateWindow", "'5' is not a duration from 00:00:00 to 01:00:00.", "(default: 00:05:00)")]
     [InlineData("\"ShowBody\": \"yes\"", "ShowBody", "'yes' is neither true nor false.", "(default: false)")]
-    [InlineData("\"InProgress\": \"Wait\"", "InProgress", "'Wait' is not available in this version.", "Reject")]
+    [InlineData("\"WaitTimeout\": \"00:00:00\"", "WaitTimeout", "is not a duration from 00:00:00.1000000 to 01:00:00.", "(default: 00:00:10)")]
+    [InlineData("\"MaxWaiting\": 0", "MaxWaiting", "'0' is not a whole number from 1 to 10000.", "(default: 100)")]
+    [InlineData("\"MaxInFlight\": -1", "MaxInFlight", "'-1' is not a whole number", "(default: 0)")]
     [InlineData("\"Profile\": \"Paypal\"", "Profile", "'Paypal' is unknown.", "Write one of: Ietf, Stripe, Acp, Ucp (default: Ietf).")]
     [InlineData("\"ErrorFormat\": \"Xml\"", "ErrorFormat", "'Xml' is unknown.", "Write one of: Problem, Stripe, Acp, Ucp (default: Problem).")]
     [InlineData("\"RefusalStatusCodes\": { \"key-reused\": 200 }", "RefusalStatusCodes:key-reused", "'200' is not a whole number from 400 to 599.", "(default: 422)")]

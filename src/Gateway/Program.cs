@@ -7,6 +7,7 @@ using Gateway.Idempotency;
 using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
+using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
 using Gateway.Idempotency.Secrets;
 using Gateway.Idempotency.Waiting;
@@ -204,6 +205,7 @@ public static class Program
     private static void AddIdempotency(IServiceCollection services, GatewaySettings settings)
     {
         services.AddSingleton(new ProblemWriter(settings.SpecificationPath));
+        services.AddSingleton(new BodyFiles(settings.Buffering));
         services.AddSingleton<PolicyCatalog>();
         services.AddSingleton<RequestFigures>();
         services.AddSingleton<RouteTrafficCatalog>();

@@ -35,6 +35,8 @@ internal sealed class GatewaySettings
 
     public required SpoolSettings Spool { get; init; }
 
+    public required BufferingOptions Buffering { get; init; }
+
     public required DataProtectionSettings DataProtection { get; init; }
 
     /// <summary>One store call. Default 2 s.</summary>
@@ -66,6 +68,7 @@ internal sealed class GatewaySettings
         ("Idempotency:Stores:Redis:KeyPrefix", Redis.KeyPrefix), ("Idempotency:Stores:Redis:WaitReplicas", Redis.WaitReplicas), ("Idempotency:Stores:Redis:AcceptEviction", Redis.AcceptEviction),
         ("Idempotency:Stores:SqlServer:Schema", SqlServer.Schema), ("Idempotency:Stores:SqlServer:CreateSchema", SqlServer.CreateSchema),
         ("Idempotency:Stores:Spool:Path", Spool.Path), ("Idempotency:Stores:Spool:MaxSize", Spool.MaxSize),
+        ("Idempotency:Buffering", Buffering),
         ("Idempotency:DataProtection:KeyFolder", DataProtection.KeyFolder), ("Idempotency:DataProtection:KeyLifetime", DataProtection.KeyLifetime),
         ("Idempotency:DataProtection:Certificate", DataProtection.Certificate), ("Idempotency:DataProtection:CertificatePassword", new Secret(DataProtection.CertificatePassword)),
         ("Management:Url", ManagementUrl), ("Management:ApiKey", new Secret(ManagementApiKey)), ("Management:AuditLog", AuditLogPath),
@@ -81,6 +84,7 @@ internal sealed class GatewaySettings
         var redis = stores.Child("Redis", isSecret: true);
         var sqlServer = stores.Child("SqlServer", isSecret: true);
         var spool = stores.Child("Spool");
+        var buffering = section.Child("Buffering");
         var protection = section.Child("DataProtection");
         var policies = PolicyReader.ReadAll(section.Child("Policies"));
         var settings = new GatewaySettings
@@ -95,6 +99,8 @@ internal sealed class GatewaySettings
                 redis.Flag("AcceptEviction", false)),
             SqlServer = new SqlServerSettings(sqlServer.Text("ConnectionString") ?? "", SchemaOf(sqlServer), sqlServer.Flag("CreateSchema", true)),
             Spool = new SpoolSettings(spool.Text("Path") ?? "data/spool.db", spool.Number("MaxSize", 256 << 20, 0, int.MaxValue)),
+            Buffering = new BufferingOptions(
+                buffering.Number("MemoryThreshold", BufferingOptions.Default.MemoryThreshold, 4096, 1 << 26), buffering.Text("Path"), buffering.Number("MaxDiskSize", BufferingOptions.Default.MaxDiskSize, 0, 1L << 40)),
             DataProtection = new DataProtectionSettings(
                 protection.Text("KeyFolder") ?? "data/keys",
                 protection.Duration("KeyLifetime", TimeSpan.FromDays(90), TimeSpan.FromDays(7), TimeSpan.FromDays(3650)),
@@ -114,6 +120,7 @@ internal sealed class GatewaySettings
         redis.RefuseUnknownKeys();
         sqlServer.RefuseUnknownKeys();
         spool.RefuseUnknownKeys();
+        buffering.RefuseUnknownKeys();
         protection.RefuseUnknownKeys();
         if (settings is { Store: StoreKind.SqlServer, SqlServer.ConnectionString.Length: 0 })
         {

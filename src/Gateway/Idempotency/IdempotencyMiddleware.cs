@@ -26,6 +26,7 @@ internal sealed class IdempotencyMiddleware(
     SuspectedDuplicates duplicates,
     AnswerSeal seal,
     RecordWaiters waiters,
+    BodyFiles files,
     TimeProvider time,
     ILogger<IdempotencyMiddleware> logger)
 {
@@ -67,7 +68,16 @@ internal sealed class IdempotencyMiddleware(
                 return;
             }
 
-            key = BodyKeyReader.Read(context.Request.ContentType, body.Bytes.Span, policy.Key);
+            try
+            {
+                key = KeyIn(body, context.Request, policy.Key);
+            }
+            catch (BodyFileException e)
+            {
+                body.Release();
+                await RefuseUnbufferedAsync(new Visit(context, plan, key, Body: null), e);
+                return;
+            }
         }
 
         try
@@ -154,13 +164,25 @@ internal sealed class IdempotencyMiddleware(
         RequestBody? body;
         try
         {
-            body = await RequestBody.ReadAsync(context.Request, plan.MaxRequestBodySize, putBack: plan.Policy.IsObserved, context.RequestAborted);
+            body = await RequestBody.ReadAsync(context.Request, plan.MaxRequestBodySize, files, putBack: plan.Policy.IsObserved, context.RequestAborted);
         }
         catch (IOException e) when (e is not BadHttpRequestException)
         {
             // The connection broke in the middle of it: nothing has begun, and nobody is there to be told. The server has not
             // noticed yet; left to itself it would read on, fail again, and log an error of the application's.
             context.Abort();
+            return null;
+        }
+
+        catch (BodyFileException e)
+        {
+            traffic?.CountProtected(plan.Policy.IsObserved);
+            if (!plan.Policy.IsObserved)
+            {
+                context.Response.Headers.Connection = "close";
+            }
+
+            await RefuseUnbufferedAsync(visit, e);
             return null;
         }
 
@@ -178,17 +200,52 @@ internal sealed class IdempotencyMiddleware(
         return body;
     }
 
+    /// <summary>Its file cannot be written or read: nothing has begun.</summary>
+    private Task RefuseUnbufferedAsync(Visit visit, BodyFileException error)
+    {
+        Log.BodyNotBuffered(logger, visit.Plan.Operation, error);
+        return RefuseAsync(visit, RequestOutcome.BufferUnavailable, Problems.BufferUnavailable());
+    }
+
+    private static KeyReading KeyIn(RequestBody body, HttpRequest request, KeyRules rules)
+    {
+        using var view = body.View();
+        return BodyKeyReader.Read(request.ContentType, view.Bytes, rules);
+    }
+
+    private static bool IsAsAnnounced(RequestBody body, HttpRequest request)
+    {
+        using var view = body.View();
+        return ContentDigest.Holds(request, view.Bytes);
+    }
+
     private async Task RunOrAnswerAsync(Visit visit, UInt128 actor)
     {
         var (context, plan, key, body) = visit;
         var policy = plan.Policy;
+        Fingerprint fingerprint;
+        try
+        {
+            if (ContentDigest.IsOn(context.Request.Headers) && !IsAsAnnounced(body!, context.Request))
+            {
+                await RefuseAsync(visit, RequestOutcome.DigestMismatch, Problems.DigestMismatch());
+                return;
+            }
 
-        // 4 Fingerprint
+            // 4 Fingerprint
+            fingerprint = FingerprintReader.Read(context.Request, body!, policy.Fingerprint);
+        }
+        catch (BodyFileException e)
+        {
+            await RefuseUnbufferedAsync(visit, e);
+            return;
+        }
+
         var request = new BeginRequest
         {
             Key = RecordKeys.Of(plan.Operation, actor, key.Key!, policy.Key.Scope == KeyScope.Path ? (context.Request.PathBase + context.Request.Path).Value : null),
             Claim = ClaimToken.New(),
-            Fingerprint = FingerprintReader.Read(context.Request, body!, policy.Fingerprint),
+            Fingerprint = fingerprint,
             Lease = policy.Lease,
             Retention = policy.Retention,
             TakeOverUnknown = policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry,

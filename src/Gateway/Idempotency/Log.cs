@@ -91,4 +91,7 @@ internal static partial class Log
 
     [LoggerMessage(29, LogLevel.Warning, "Records that requests wait for cannot be looked at; those that end at this gateway are noticed all the same. Told once", EventName = "WatchFailed")]
     public static partial void WatchFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(30, LogLevel.Error, "A request of {Operation} is too large for memory and cannot be kept on the disk (Idempotency:Buffering); it is refused", EventName = "BodyNotBuffered")]
+    public static partial void BodyNotBuffered(ILogger logger, string operation, Exception error);
 }

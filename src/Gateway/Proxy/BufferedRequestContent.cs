@@ -12,7 +12,7 @@ namespace Gateway.Proxy;
 /// an empty body too, and it is why a request without a body gets a content as well: without one the handler takes the
 /// liberty to send a POST up to four times when the connection ends before the answer.
 /// </remarks>
-internal sealed class BufferedRequestContent(RequestBody body) : HttpContent
+internal sealed class BufferedRequestContent(RequestBody body, Action? progress = null) : HttpContent
 {
     private const int Untouched = 0;
     private const int Asked = 1;
@@ -35,10 +35,7 @@ internal sealed class BufferedRequestContent(RequestBody body) : HttpContent
 
         try
         {
-            if (body.Length > 0)
-            {
-                await stream.WriteAsync(body.Bytes, cancellationToken);
-            }
+            await body.CopyToAsync(stream, progress, cancellationToken);
         }
         finally
         {

@@ -27,7 +27,7 @@ internal sealed class Exchange(
     private static readonly TimeSpan DefaultIdle = TimeSpan.FromSeconds(100);
     private static readonly Version DefaultVersion = HttpVersion.Version20;
 
-    private readonly BufferedRequestContent _content = new(feature.Body);
+    private readonly BufferedRequestContent _content = Content(feature, config?.ActivityTimeout ?? DefaultIdle);
     private readonly ForwardDeadline _deadline = feature.Deadline;
     private readonly TimeSpan _idle = config?.ActivityTimeout ?? DefaultIdle;
 
@@ -74,6 +74,13 @@ internal sealed class Exchange(
             _deadline.Progress(_idle);
             return await ReceiveAsync(response);
         }
+    }
+
+    /// <summary>A body from a file goes out in parts, each of which is progress.</summary>
+    private static BufferedRequestContent Content(IIdempotencyFeature feature, TimeSpan idle)
+    {
+        var (body, deadline) = (feature.Body, feature.Deadline);
+        return new(body, body.IsInMemory ? null : () => deadline.Progress(idle));
     }
 
     /// <summary>A closed content refuses to be sent: nothing leaves after the verdict.</summary>

@@ -91,6 +91,8 @@ public sealed partial class ReadmeTests
             Problems.BodyTooLarge(1),
             Problems.StoreUnavailable(),
             Problems.TooManyInFlight(1),
+            Problems.DigestMismatch(),
+            Problems.BufferUnavailable(),
             Problems.KeyReused(new Fingerprint(1, 2, 3), default),
             Problems.InProgress(TimeSpan.FromSeconds(1)),
             Problems.OutcomeUnknown(default),

@@ -57,7 +57,7 @@ public sealed class BufferedRequestContentTests
     {
         var context = new DefaultHttpContext();
         context.Request.Body = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
-        return (await RequestBody.ReadAsync(context.Request, 100, putBack: false, CancellationToken.None))!;
+        return (await RequestBody.ReadAsync(context.Request, 100, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None))!;
     }
 
     private sealed class HoldingStream : MemoryStream

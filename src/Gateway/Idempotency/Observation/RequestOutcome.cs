@@ -53,6 +53,12 @@ public enum RequestOutcome
 
     /// <summary>503: as many requests of the route run as may (<c>MaxInFlight</c>).</summary>
     TooManyInFlight,
+
+    /// <summary>400: the body is not what its <c>Content-Digest</c> says.</summary>
+    DigestMismatch,
+
+    /// <summary>503: the body is too large for memory, and there is no room for it on the disk.</summary>
+    BufferUnavailable,
 }
 
 internal static class RequestOutcomes
@@ -83,6 +89,8 @@ internal static class RequestOutcomes
         RequestOutcome.StoreUnavailable => "store-unavailable",
         RequestOutcome.Keyless => "keyless",
         RequestOutcome.TooManyInFlight => "too-many-in-flight",
+        RequestOutcome.DigestMismatch => "digest-mismatch",
+        RequestOutcome.BufferUnavailable => "buffer-unavailable",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };
 }

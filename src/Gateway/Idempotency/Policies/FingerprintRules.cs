@@ -5,7 +5,7 @@ namespace Gateway.Idempotency.Policies;
 /// <summary>How a body is read for comparison. The kind is part of the hash: digests of different kinds never meet.</summary>
 internal enum BodyReading
 {
-    /// <summary>JSON media types as <see cref="Json"/>, anything else as <see cref="Raw"/>.</summary>
+    /// <summary>JSON media types as <see cref="Json"/>, forms as <see cref="Multipart"/> or <see cref="Form"/>, anything else as <see cref="Raw"/>.</summary>
     Auto,
 
     /// <summary>The bytes.</summary>
@@ -13,6 +13,12 @@ internal enum BodyReading
 
     /// <summary>The JSON document: member order, white space, escapes and the spelling of numbers do not matter.</summary>
     Json,
+
+    /// <summary><c>multipart/form-data</c>: the parts in their order; the boundary does not matter.</summary>
+    Multipart,
+
+    /// <summary><c>application/x-www-form-urlencoded</c>: names and values; escapes and the order of names do not matter.</summary>
+    Form,
 
     /// <summary>Not at all.</summary>
     None,

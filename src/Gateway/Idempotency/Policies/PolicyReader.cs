@@ -51,7 +51,7 @@ internal static class PolicyReader
             UnknownStatusCodes = unknown,
             ExcludedResponseHeaders = section.HeaderNames("ExcludedResponseHeaders").ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             RetainBody = section.Flag("RetainBody", true),
-            MaxRequestBodySize = section.Number("MaxRequestBodySize", 1 << 20, 0, 1 << 26),
+            MaxRequestBodySize = section.Number("MaxRequestBodySize", 1 << 20, 0, int.MaxValue),
             MaxResponseBodySize = section.Number("MaxResponseBodySize", 1 << 20, 0, 1 << 26),
             DuplicateWindow = section.Duration("DuplicateWindow", TimeSpan.FromMinutes(5), TimeSpan.Zero, OneHour),
             ShowBody = section.Flag("ShowBody", false),
@@ -218,7 +218,7 @@ internal static class PolicyReader
     {
         var rules = new FingerprintRules
         {
-            Body = section.Choice("Body", profile.Body, "Multipart"),
+            Body = section.Choice("Body", profile.Body),
             Selection = new JsonSelection(Pointers(section, "Include"), Pointers(section, "Exclude")),
             MediaType = section.Flag("MediaType", profile.MediaType),
             Headers = section.HeaderNames("Headers"),
@@ -226,7 +226,7 @@ internal static class PolicyReader
         };
         if (rules.Body is BodyReading.Raw or BodyReading.None && !rules.Selection.IsEverything)
         {
-            section.Fault("Body", $"'{rules.Body}' does not look into the body, and Include or Exclude does.", "Set Body to Json or Auto, or take the pointers away.");
+            section.Fault("Body", $"'{rules.Body}' does not look into the body, and Include or Exclude does.", "Set Body to Json, Multipart, Form or Auto, or take the pointers away.");
         }
 
         section.RefuseUnknownKeys();

@@ -42,7 +42,9 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
         return flag;
     }
 
-    public int Number(string key, int fallback, int least, int most)
+    public int Number(string key, int fallback, int least, int most) => (int)Number(key, (long)fallback, least, most);
+
+    public long Number(string key, long fallback, long least, long most)
     {
         var text = Text(key);
         if (text is null)
@@ -50,7 +52,7 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
             return fallback;
         }
 
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
         {
             return number;
         }

@@ -44,8 +44,20 @@ internal static class FingerprintReader
         return Digest.Of(list.Written);
     }
 
+    /// <summary>Bytes of JSON, or of a form, above which it is compared by its bytes: reading it takes memory in proportion.</summary>
+    internal const int MostRead = 16 << 20;
+
     private static UInt128 Body(HttpRequest request, RequestBody body, FingerprintRules rules)
     {
+        if (rules.Body != BodyReading.None && ContentDigest.HasCoding(request))
+        {
+            // Decoded, two bodies may be the same that are not the same bytes; too strict is safe.
+            using var list = HashedListStart.Begin(HashedList.CodedBody);
+            list.WriteText(request.Headers.ContentEncoding.ToString().ToLowerInvariant());
+            list.WriteUInt128(body.RawDigest());
+            return Digest.Of(list.Written);
+        }
+
         switch (rules.Body)
         {
             case BodyReading.None:
@@ -54,11 +66,34 @@ internal static class FingerprintReader
                     return Digest.Of(list.Written);
                 }
 
+            // What is not what it should be, or ambiguous, is compared as bytes: too strict is safe, too lax is not.
             case BodyReading.Json or BodyReading.Auto when rules.Body == BodyReading.Json || MediaType.IsJson(request.ContentType):
+                if (body.Length > MostRead)
+                {
+                    return body.RawDigest();
+                }
+
+                using (var view = body.View())
                 using (var list = HashedListStart.Begin(HashedList.JsonBody, body.Length + 256))
                 {
-                    // What is not JSON, or ambiguous JSON, is compared as bytes: too strict is safe, too lax is not.
-                    return JsonCanonicalizer.TryWrite(body.Bytes.Span, rules.Selection, list) ? Digest.Of(list.Written) : body.RawDigest();
+                    return JsonCanonicalizer.TryWrite(view.Bytes, rules.Selection, list) ? Digest.Of(list.Written) : body.RawDigest();
+                }
+
+            case BodyReading.Multipart or BodyReading.Auto when rules.Body == BodyReading.Multipart || MediaType.Is(request.ContentType, "multipart/form-data"):
+                using (var view = body.View())
+                {
+                    return MultipartDigest.Of(request.ContentType, view.Bytes, rules.Selection) ?? body.RawDigest();
+                }
+
+            case BodyReading.Form or BodyReading.Auto when rules.Body == BodyReading.Form || MediaType.Is(request.ContentType, "application/x-www-form-urlencoded"):
+                if (body.Length > MostRead)
+                {
+                    return body.RawDigest();
+                }
+
+                using (var view = body.View())
+                {
+                    return FormDigest.Of(view.Bytes, rules.Selection) ?? body.RawDigest();
                 }
 
             default:

@@ -13,6 +13,11 @@ internal enum HashedList : byte
     RawBody = 5,
     JsonBody = 6,
     NoBody = 7,
+    MultipartBody = 8,
+    FormBody = 9,
+
+    /// <summary>A body with a Content-Encoding: that, and the digest of its bytes.</summary>
+    CodedBody = 10,
 
     /// <summary>With the path behind the key.</summary>
     RecordOnPath = 16,

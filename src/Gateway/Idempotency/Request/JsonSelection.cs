@@ -22,6 +22,9 @@ internal sealed class JsonSelection
 
     public JsonPosition Root { get; }
 
+    /// <summary>Whether a field of a form counts: it is a plain value by that name.</summary>
+    public bool Counts(string name) => Root.Below(name) is { IsDropped: false, IsPartial: false };
+
     private static PointerNode Tree(IReadOnlyList<JsonPointer> pointers)
     {
         var root = new PointerNode();

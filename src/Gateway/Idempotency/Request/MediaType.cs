@@ -19,6 +19,7 @@ internal static class MediaType
             || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
     }
 
-    public static bool IsEventStream(string? contentType) =>
-        Of(contentType).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
+    public static bool Is(string? contentType, string mediaType) => Of(contentType).Equals(mediaType, StringComparison.OrdinalIgnoreCase);
+
+    public static bool IsEventStream(string? contentType) => Is(contentType, "text/event-stream");
 }

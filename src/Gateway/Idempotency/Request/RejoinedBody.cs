@@ -1,9 +1,13 @@
 namespace Gateway.Idempotency.Request;
 
 /// <summary>A request's body whose beginning was read already: that again, and then the rest.</summary>
-internal sealed class RejoinedBody(ReadOnlyMemory<byte> beginning, Stream rest) : Stream
+/// <param name="read">Reads from the beginning, at a place; never called behind <paramref name="length"/>.</param>
+/// <param name="length">Bytes of the beginning.</param>
+/// <param name="release">Called once, when nobody reads any more.</param>
+internal sealed class RejoinedBody(Func<Memory<byte>, long, CancellationToken, ValueTask<int>> read, long length, Stream rest, Action release) : Stream
 {
-    private ReadOnlyMemory<byte> _beginning = beginning;
+    private long _position;
+    private int _isReleased;
 
     public override bool CanRead => true;
 
@@ -21,14 +25,18 @@ internal sealed class RejoinedBody(ReadOnlyMemory<byte> beginning, Stream rest) 
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_beginning.IsEmpty)
+        if (_position == length)
         {
             return await rest.ReadAsync(buffer, cancellationToken);
         }
 
-        var count = Math.Min(buffer.Length, _beginning.Length);
-        _beginning[..count].CopyTo(buffer);
-        _beginning = _beginning[count..];
+        if (buffer.IsEmpty)
+        {
+            return 0;
+        }
+
+        var count = await read(buffer, _position, cancellationToken);
+        _position += count;
         return count;
     }
 
@@ -44,4 +52,14 @@ internal sealed class RejoinedBody(ReadOnlyMemory<byte> beginning, Stream rest) 
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && Interlocked.Exchange(ref _isReleased, 1) == 0)
+        {
+            release();
+        }
+
+        base.Dispose(disposing);
+    }
 }

@@ -1,17 +1,18 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Idempotency.Request;
 
 /// <summary>
-/// A request's whole body in one rented array. It has to be read before the forward: reads fail once the client is gone, and
-/// the fingerprint covers all of it.
+/// A request's whole body, in one rented array or, above <see cref="BodyFiles.MemoryThreshold"/>, in a file. It has to be read before
+/// the forward: reads fail once the client is gone, and the fingerprint covers all of it.
 /// </summary>
 /// <remarks>
 /// The HTTP client may go on reading it after the forward has ended (a deadline, an answer that came early), so the array
-/// returns to its pool only when the last holder has let go: it must never carry another request's bytes under a send.
+/// returns to its pool, and the file goes, only when the last holder has let go: it must never carry another request's bytes under a send.
 /// </remarks>
 internal sealed class RequestBody
 {
@@ -20,22 +21,27 @@ internal sealed class RequestBody
 
     private const int FirstRent = 4096;
 
+    /// <summary>Of one write to a file, or one read from it.</summary>
+    private const int ChunkSize = 64 * 1024;
+
     private byte[] _array;
+    private int _inArray; // of a body in memory, all of it
+    private BodyFile? _file;
     private int _holders = 1;
 
-    private RequestBody(byte[] array, int length)
-    {
-        _array = array;
-        Length = length;
-    }
+    private RequestBody(byte[] array) => _array = array;
 
-    public int Length { get; private set; }
+    public int Length => _file is null ? _inArray : (int)_file.Length;
 
-    public ReadOnlyMemory<byte> Bytes => _array.AsMemory(Headroom, Length);
+    public bool IsInMemory => _file is null;
 
-    /// <param name="putBack">What was read of a body that is too large stands before its rest again: the request can be forwarded as it came.</param>
+    /// <summary>Of a body in memory.</summary>
+    public ReadOnlyMemory<byte> Bytes => _file is null ? _array.AsMemory(Headroom, _inArray) : throw new InvalidOperationException("It is in a file: look at it by a view.");
+
+    /// <param name="putBack">What was read of a body that cannot be taken stands before its rest again: the request can be forwarded as it came.</param>
     /// <returns>Null: the body is larger than <paramref name="limit"/>. No more of it was read than shows that.</returns>
-    public static ValueTask<RequestBody?> ReadAsync(HttpRequest request, int limit, bool putBack, CancellationToken cancellationToken)
+    /// <exception cref="BodyFileException">There is no room for it.</exception>
+    public static ValueTask<RequestBody?> ReadAsync(HttpRequest request, int limit, BodyFiles files, bool putBack, CancellationToken cancellationToken)
     {
         var announced = request.ContentLength;
         if (announced > limit)
@@ -45,7 +51,7 @@ internal sealed class RequestBody
 
         if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
         {
-            return new(new RequestBody(ArrayPool<byte>.Shared.Rent(Headroom), 0));
+            return new(new RequestBody(ArrayPool<byte>.Shared.Rent(Headroom)));
         }
 
         // The server's own limit (30 MB) may be smaller than the policy's; the one that counts is counted here.
@@ -54,19 +60,91 @@ internal sealed class RequestBody
             serverLimit.MaxRequestBodySize = null;
         }
 
-        var body = new RequestBody(ArrayPool<byte>.Shared.Rent(Headroom + (int)(announced ?? FirstRent)), 0);
-        return body.FillAsync(request, announced, limit, putBack, cancellationToken);
+        var isLarge = announced > files.MemoryThreshold;
+        if (isLarge && !files.HasRoomFor(announced!.Value))
+        {
+            return ValueTask.FromException<RequestBody?>(new BodyFileException("The bodies in files have grown to MaxDiskSize."));
+        }
+
+        var body = new RequestBody(ArrayPool<byte>.Shared.Rent(Headroom + (int)(isLarge ? ChunkSize : announced ?? FirstRent)));
+        return body.FillAsync(request, announced, limit, files, putBack, cancellationToken);
     }
 
+    /// <summary>All of it, as one span.</summary>
+    /// <exception cref="BodyFileException">The file cannot be read.</exception>
+    public BodyView View() => _file is null ? new BodyView(Bytes.Span) : _file.View();
+
     /// <summary>The digest of a version-1 list that holds nothing but this body.</summary>
+    /// <exception cref="BodyFileException">The file cannot be read.</exception>
     public UInt128 RawDigest()
     {
         const int prefix = 1 + 1 + sizeof(int);
-        var list = _array.AsSpan(Headroom - prefix, prefix + Length);
-        list[0] = HashedListStart.Version;
-        list[1] = (byte)HashedList.RawBody;
-        BinaryPrimitives.WriteInt32BigEndian(list[2..], Length);
-        return Digest.Of(list);
+        if (_file is null)
+        {
+            var list = _array.AsSpan(Headroom - prefix, prefix + _inArray);
+            WritePrefix(list, _inArray);
+            return Digest.Of(list);
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> head = stackalloc byte[prefix];
+        WritePrefix(head, Length);
+        hash.AppendData(head);
+        using var view = View();
+        hash.AppendData(view.Bytes);
+        return Digest.Of(hash);
+
+        static void WritePrefix(Span<byte> list, int length)
+        {
+            list[0] = HashedListStart.Version;
+            list[1] = (byte)HashedList.RawBody;
+            BinaryPrimitives.WriteInt32BigEndian(list[2..], length);
+        }
+    }
+
+    /// <returns>At least one byte; none behind the end.</returns>
+    /// <exception cref="BodyFileException">The file cannot be read.</exception>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer, long at, CancellationToken cancellationToken)
+    {
+        if (_file is not null)
+        {
+            return _file.ReadAsync(buffer, at, cancellationToken);
+        }
+
+        var count = Math.Min(buffer.Length, _inArray - (int)at);
+        _array.AsSpan(Headroom + (int)at, count).CopyTo(buffer.Span);
+        return new(count);
+    }
+
+    /// <param name="progress">Called when a part of a body in a file has gone.</param>
+    /// <exception cref="BodyFileException">The file cannot be read.</exception>
+    public async ValueTask CopyToAsync(Stream destination, Action? progress, CancellationToken cancellationToken)
+    {
+        if (_file is null)
+        {
+            if (_inArray > 0)
+            {
+                await destination.WriteAsync(Bytes, cancellationToken);
+            }
+
+            return;
+        }
+
+        var chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
+        try
+        {
+            for (var at = 0L; at < Length;)
+            {
+                var read = await ReadAsync(chunk, at, cancellationToken);
+                await destination.WriteAsync(chunk.AsMemory(0, read), cancellationToken);
+                at += read;
+                progress?.Invoke();
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
     }
 
     /// <returns>False: the last holder has let go, the bytes are no longer there.</returns>
@@ -91,43 +169,65 @@ internal sealed class RequestBody
     {
         if (Interlocked.Decrement(ref _holders) == 0)
         {
-            ArrayPool<byte>.Shared.Return(_array);
-            _array = [];
+            ReturnArray();
+            _file?.Dispose();
         }
     }
 
-    private async ValueTask<RequestBody?> FillAsync(HttpRequest request, long? announced, int limit, bool putBack, CancellationToken cancellationToken)
+    private async ValueTask<RequestBody?> FillAsync(HttpRequest request, long? announced, int limit, BodyFiles files, bool putBack, CancellationToken cancellationToken)
     {
         var source = request.Body;
+        var read = 0L;
         try
         {
-            while (Length != announced)
+            while (read != announced)
             {
-                if (Headroom + Length == _array.Length)
+                if (Headroom + _inArray == _array.Length)
                 {
                     Grow();
                 }
 
-                var read = await source.ReadAsync(_array.AsMemory(Headroom + Length), cancellationToken);
-                if (read == 0)
+                var count = await source.ReadAsync(_array.AsMemory(Headroom + _inArray), cancellationToken);
+                if (count == 0)
                 {
                     break;
                 }
 
-                Length += read;
-                if (Length > limit)
+                read += count;
+                _inArray += count;
+                if (read > limit)
                 {
                     if (putBack)
                     {
-                        request.Body = new RejoinedBody(Bytes.ToArray(), source);
+                        PutBack(request, source, read);
+                    }
+                    else
+                    {
+                        Release();
                     }
 
-                    Release();
                     return null;
+                }
+
+                if (_file is not null || _inArray > files.MemoryThreshold || announced > files.MemoryThreshold)
+                {
+                    _file ??= files.Create();
+                    await _file.AppendAsync(_array.AsMemory(Headroom, _inArray), cancellationToken);
+                    _inArray = 0;
                 }
             }
 
+            if (_file is not null)
+            {
+                ReturnArray(); // what it held is in the file
+            }
+
             return this;
+        }
+        catch (BodyFileException) when (putBack)
+        {
+            PutBack(request, source, read);
+            throw;
         }
         catch
         {
@@ -136,10 +236,40 @@ internal sealed class RequestBody
         }
     }
 
+    private void PutBack(HttpRequest request, Stream source, long read)
+    {
+        var inFile = _file?.Length ?? 0;
+        request.Body = new RejoinedBody(
+            async (buffer, at, cancellationToken) =>
+            {
+                if (at < inFile)
+                {
+                    return await _file!.ReadAsync(buffer, at, cancellationToken);
+                }
+
+                var count = (int)Math.Min(buffer.Length, read - at);
+                _array.AsMemory(Headroom + (int)(at - inFile), count).CopyTo(buffer);
+                return count;
+            },
+            read,
+            source,
+            Release);
+        request.HttpContext.Response.RegisterForDispose(request.Body);
+    }
+
+    private void ReturnArray()
+    {
+        if (_array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+            _array = [];
+        }
+    }
+
     private void Grow()
     {
         var larger = ArrayPool<byte>.Shared.Rent(_array.Length * 2);
-        _array.AsSpan(0, Headroom + Length).CopyTo(larger);
+        _array.AsSpan(0, Headroom + _inArray).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_array);
         _array = larger;
     }

@@ -35,6 +35,17 @@ internal static class Problems
         $"This operation takes at most {limit} bytes. Nothing was recorded and nothing was forwarded.",
         Retryable: false);
 
+    public static Problem DigestMismatch() => new(
+        400, "digest-mismatch", "The body is not what its digest says",
+        "Content-Digest or Repr-Digest (RFC 9530) cannot be read, or is the digest of other bytes. Nothing was recorded and nothing was forwarded.",
+        Retryable: false);
+
+    public static Problem BufferUnavailable() => new(
+        503, "buffer-unavailable", "There is no room for the request now",
+        "Nothing was recorded and nothing was forwarded. Retry with the same key.",
+        Retryable: true)
+    { RetryAfter = Soon };
+
     public static Problem StoreUnavailable() => new(
         503, "store-unavailable", "The idempotency store is unavailable",
         "Nothing was forwarded. Retry with the same key.",

@@ -62,10 +62,16 @@ public sealed class OutcomeTests
                 RequestOutcome.BodyTooLarge => """{ "MaxRequestBodySize": 1 }""",
                 RequestOutcome.NotRetained => """{ "RetainBody": false }""",
                 RequestOutcome.Unprotected => """{ "StoreFailure": "Forward" }""",
+                RequestOutcome.TooManyInFlight => """{ "MaxInFlight": 1 }""",
                 RequestOutcome.Keyless => """{ "Key": { "Required": false } }""",
                 _ => "{}",
             },
-            idempotency: outcome == RequestOutcome.NotStored ? """{ "Stores": { "CompletionTimeout": "00:00:00.0500000" } }""" : "{}",
+            idempotency: outcome switch
+            {
+                RequestOutcome.NotStored => """{ "Stores": { "CompletionTimeout": "00:00:00.0500000" } }""",
+                RequestOutcome.BufferUnavailable => """{ "Buffering": { "MemoryThreshold": 4096, "Path": "/dev/null" } }""",
+                _ => "{}",
+            },
             configure: builder => builder.Services.AddSingleton<IIdempotencyStore>(store));
         using var counted = new MetricCollector<long>(gateway.Services.GetRequiredService<IMeterFactory>(), StoreMeter.Name, RequestMeter.Requests);
         store.Before = verb => outcome switch
@@ -87,15 +93,21 @@ public sealed class OutcomeTests
             using var first = await gateway.Client.PostAsync("k");
         }
 
-        var running = outcome == RequestOutcome.InProgress ? gateway.Client.PostAsync("k") : null;
+        var running = outcome switch { RequestOutcome.InProgress => gateway.Client.PostAsync("k"), RequestOutcome.TooManyInFlight => gateway.Client.PostAsync("another"), _ => null };
         if (running is not null)
         {
             await backend.ArrivedAsync();
         }
 
-        using var answer = await gateway.Client.PostAsync(
+        var request = Requests.Post(
             outcome switch { RequestOutcome.KeyMissing or RequestOutcome.Keyless => null, RequestOutcome.KeyInvalid => "a\tb", _ => "k" },
-            outcome == RequestOutcome.KeyReused ? "{}" : Requests.Payment);
+            outcome switch { RequestOutcome.KeyReused => "{}", RequestOutcome.BufferUnavailable => new string(' ', 5000), _ => Requests.Payment });
+        if (outcome == RequestOutcome.DigestMismatch)
+        {
+            request.Headers.Add("Content-Digest", "sha-256=:AAAA:");
+        }
+
+        using var answer = await gateway.Client.SendAsync(request).WithinLimit();
 
         counted.RecordObservableInstruments();
         var expected = new Dictionary<string, long> { [outcome.Name()] = 1 };

@@ -90,9 +90,9 @@ public sealed class PolicyReaderTests
     [InlineData("\"Key\": { \"Formt\": \"Uuid\" }", "Key:Formt", "is not a known key.", "Did you mean 'Format'?")]
     [InlineData("\"Fingerprint\": { \"Excludes\": [ \"/a\" ] }", "Fingerprint:Excludes", "is not a known key.", "Did you mean 'Exclude'?")]
     // Numbers
-    [InlineData("\"MaxRequestBodySize\": \"1MB\"", "MaxRequestBodySize", "'1MB' is not a whole number from 0 to 67108864.", "(default: 1048576)")]
+    [InlineData("\"MaxRequestBodySize\": \"1MB\"", "MaxRequestBodySize", "'1MB' is not a whole number from 0 to 2147483647.", "(default: 1048576)")]
     [InlineData("\"MaxRequestBodySize\": -1", "MaxRequestBodySize", "'-1' is not a whole number", "(default: 1048576)")]
-    [InlineData("\"MaxRequestBodySize\": 67108865", "MaxRequestBodySize", "'67108865' is not a whole number", "(default: 1048576)")]
+    [InlineData("\"MaxRequestBodySize\": 2147483648", "MaxRequestBodySize", "'2147483648' is not a whole number", "(default: 1048576)")]
     [InlineData("\"MaxResponseBodySize\": 1.5", "MaxResponseBodySize", "'1.5' is not a whole number", "(default: 1048576)")]
     [InlineData("\"MaxResponseBodySize\": 1e3", "MaxResponseBodySize", "'1e3' is not a whole number", "(default: 1048576)")]
     [InlineData("\"MaxResponseBodySize\": 99999999999", "MaxResponseBodySize", "is not a whole number", "(default: 1048576)")]

@@ -41,7 +41,7 @@ public sealed class RequestBodyTests
     {
         using var stream = new ChunkedStream(Bytes(11), 4);
 
-        Assert.Null(await RequestBody.ReadAsync(Request(stream, announced: 11), 10, putBack: false, CancellationToken.None));
+        Assert.Null(await RequestBody.ReadAsync(Request(stream, announced: 11), 10, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None));
         Assert.Equal(0, stream.Reads);
     }
 
@@ -50,7 +50,7 @@ public sealed class RequestBodyTests
     {
         using var stream = new ChunkedStream(Bytes(1_000_000), 1000);
 
-        Assert.Null(await RequestBody.ReadAsync(Request(stream, announced: null), 10_000, putBack: false, CancellationToken.None));
+        Assert.Null(await RequestBody.ReadAsync(Request(stream, announced: null), 10_000, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None));
         Assert.Equal(11, stream.Reads);
     }
 
@@ -59,7 +59,7 @@ public sealed class RequestBodyTests
     {
         using var stream = new ChunkedStream(Bytes(10), 5);
 
-        Assert.NotNull(await RequestBody.ReadAsync(Request(stream, announced: 10), 10, putBack: false, CancellationToken.None));
+        Assert.NotNull(await RequestBody.ReadAsync(Request(stream, announced: 10), 10, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None));
         Assert.Equal(2, stream.Reads);
     }
 
@@ -75,7 +75,7 @@ public sealed class RequestBodyTests
         foreach (var announced in new long?[] { null, length })
         {
             using var stream = new ChunkedStream(bytes, piece);
-            var body = await RequestBody.ReadAsync(Request(stream, announced), 1 << 20, putBack: false, CancellationToken.None);
+            var body = await RequestBody.ReadAsync(Request(stream, announced), 1 << 20, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None);
 
             Assert.Equal(bytes, body!.Bytes.ToArray());
             Assert.Equal(length, body.Length);
@@ -97,7 +97,7 @@ public sealed class RequestBodyTests
         var request = Request(stream, announced: null);
         request.HttpContext.Features.Set<IHttpRequestBodyDetectionFeature>(new NoBody());
 
-        var body = await RequestBody.ReadAsync(request, 10, putBack: false, CancellationToken.None);
+        var body = await RequestBody.ReadAsync(request, 10, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None);
 
         Assert.Equal(0, body!.Length);
         Assert.Equal(0, stream.Reads);
@@ -111,7 +111,7 @@ public sealed class RequestBodyTests
         var limit = new ServerLimit { MaxRequestBodySize = 3 };
         request.HttpContext.Features.Set<IHttpMaxRequestBodySizeFeature>(limit);
 
-        Assert.NotNull(await RequestBody.ReadAsync(request, 10, putBack: false, CancellationToken.None));
+        Assert.NotNull(await RequestBody.ReadAsync(request, 10, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None));
         Assert.Null(limit.MaxRequestBodySize);
     }
 
@@ -122,7 +122,7 @@ public sealed class RequestBodyTests
     {
         using var stream = new ChunkedStream(Bytes(before), 1000, new IOException("The client went away."));
 
-        var thrown = await Assert.ThrowsAsync<IOException>(async () => await RequestBody.ReadAsync(Request(stream, announced: null), 1 << 20, putBack: false, CancellationToken.None));
+        var thrown = await Assert.ThrowsAsync<IOException>(async () => await RequestBody.ReadAsync(Request(stream, announced: null), 1 << 20, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None));
 
         Assert.Equal("The client went away.", thrown.Message);
     }
@@ -133,7 +133,7 @@ public sealed class RequestBodyTests
         using var stream = new ChunkedStream(Bytes(10), 1);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
-            await RequestBody.ReadAsync(Request(stream, announced: null), 100, putBack: false, new CancellationToken(canceled: true)));
+            await RequestBody.ReadAsync(Request(stream, announced: null), 100, new BodyFiles(BufferingOptions.Default), putBack: false, new CancellationToken(canceled: true)));
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public sealed class RequestBodyTests
 
     private static async Task<byte[]?> ReadAsync(byte[] bytes, int limit, long? announced)
     {
-        var body = await RequestBody.ReadAsync(Request(new MemoryStream(bytes), announced), limit, putBack: false, CancellationToken.None);
+        var body = await RequestBody.ReadAsync(Request(new MemoryStream(bytes), announced), limit, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None);
         return body?.Bytes.ToArray();
     }
 

@@ -23,6 +23,6 @@ internal static class Requests
     {
         var request = new DefaultHttpContext().Request;
         request.Body = new MemoryStream(bytes);
-        return await RequestBody.ReadAsync(request, int.MaxValue / 2, putBack: false, CancellationToken.None) ?? throw new InvalidOperationException("Too large for itself.");
+        return await RequestBody.ReadAsync(request, int.MaxValue / 2, new BodyFiles(BufferingOptions.Default), putBack: false, CancellationToken.None) ?? throw new InvalidOperationException("Too large for itself.");
     }
 }

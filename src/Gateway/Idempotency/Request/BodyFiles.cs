@@ -1,0 +1,71 @@
+namespace Gateway.Idempotency.Request;
+
+/// <summary>Where bodies wait that are too large for memory, and how much of the disk they may take together.</summary>
+internal sealed class BodyFiles(BufferingOptions options)
+{
+    private long _size;
+
+    /// <summary>Bytes. Larger bodies go into files.</summary>
+    public int MemoryThreshold => options.MemoryThreshold;
+
+    /// <summary>Bytes in files now.</summary>
+    public long Size => Volatile.Read(ref _size);
+
+    /// <summary>Whether so much would fit now: asked before a body is pulled that could not be kept. Nothing is set aside, or a client could take all of it with a header.</summary>
+    public bool HasRoomFor(long length) => options.MaxDiskSize == 0 || Size + length <= options.MaxDiskSize;
+
+    /// <exception cref="BodyFileException">It cannot be made.</exception>
+    public BodyFile Create()
+    {
+        try
+        {
+            return new BodyFile(this, Open());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BodyFileException("A file for it could not be made.", e);
+        }
+    }
+
+    /// <exception cref="BodyFileException">There is no room for it.</exception>
+    public void Take(int length)
+    {
+        var size = Interlocked.Add(ref _size, length);
+        if (options.MaxDiskSize > 0 && size > options.MaxDiskSize)
+        {
+            Give(length);
+            throw new BodyFileException("The bodies in files have grown to MaxDiskSize.");
+        }
+    }
+
+    public void Give(long length) => Interlocked.Add(ref _size, -length);
+
+    private FileStream Open()
+    {
+        Directory.CreateDirectory(options.Folder);
+        var file = new FileStream(Path.Combine(options.Folder, $"gateway-body-{Guid.NewGuid():N}"), new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.Delete,
+            BufferSize = 0,
+            Options = OperatingSystem.IsWindows() ? FileOptions.Asynchronous | FileOptions.DeleteOnClose : FileOptions.Asynchronous,
+            UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        if (!OperatingSystem.IsWindows())
+        {
+            try
+            {
+                // Without a name nobody else can open it, and nothing is left of it after a crash.
+                File.Delete(file.Name);
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
+        }
+
+        return file;
+    }
+}

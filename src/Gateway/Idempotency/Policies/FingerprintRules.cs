@@ -5,7 +5,7 @@ namespace Gateway.Idempotency.Policies;
 /// <summary>How a body is read for comparison. The kind is part of the hash: digests of different kinds never meet.</summary>
 internal enum BodyReading
 {
-    /// <summary>JSON media types as <see cref="Json"/>, forms as <see cref="Multipart"/> or <see cref="Form"/>, anything else as <see cref="Raw"/>.</summary>
+    /// <summary>JSON media types as <see cref="Json"/>, <c>multipart/form-data</c> as <see cref="Multipart"/>, anything else as <see cref="Raw"/>.</summary>
     Auto,
 
     /// <summary>The bytes.</summary>
@@ -17,7 +17,7 @@ internal enum BodyReading
     /// <summary><c>multipart/form-data</c>: the parts in their order; the boundary does not matter.</summary>
     Multipart,
 
-    /// <summary><c>application/x-www-form-urlencoded</c>: names and values; escapes and the order of names do not matter.</summary>
+    /// <summary><c>application/x-www-form-urlencoded</c>: names and values; escapes and the order of names do not matter. Anything else as <see cref="Raw"/>.</summary>
     Form,
 
     /// <summary>Not at all.</summary>

@@ -34,6 +34,19 @@ internal sealed class BodyFile(BodyFiles files, FileStream file) : IDisposable
 
     /// <returns>At least one byte; none behind the end.</returns>
     /// <exception cref="BodyFileException">It cannot be read.</exception>
+    public int Read(Span<byte> buffer, long at)
+    {
+        try
+        {
+            return Some(RandomAccess.Read(file.SafeFileHandle, buffer[..(int)Math.Min(buffer.Length, Length - at)], at), at);
+        }
+        catch (IOException e)
+        {
+            throw Unreadable(e);
+        }
+    }
+
+    /// <inheritdoc cref="Read"/>
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, long at, CancellationToken cancellationToken)
     {
         try

@@ -85,7 +85,7 @@ internal static class FingerprintReader
                     return MultipartDigest.Of(request.ContentType, view.Bytes, rules.Selection) ?? body.RawDigest();
                 }
 
-            case BodyReading.Form or BodyReading.Auto when rules.Body == BodyReading.Form || MediaType.Is(request.ContentType, "application/x-www-form-urlencoded"):
+            case BodyReading.Form when MediaType.Is(request.ContentType, "application/x-www-form-urlencoded"): // what is no form would be read as a queer one
                 if (body.Length > MostRead)
                 {
                     return body.RawDigest();

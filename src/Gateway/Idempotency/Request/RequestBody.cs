@@ -90,8 +90,21 @@ internal sealed class RequestBody
         Span<byte> head = stackalloc byte[prefix];
         WritePrefix(head, Length);
         hash.AppendData(head);
-        using var view = View();
-        hash.AppendData(view.Bytes);
+        var chunk = ArrayPool<byte>.Shared.Rent(ChunkSize); // not a view: hundreds of these at once would be hundreds of whole bodies that are mapped
+        try
+        {
+            for (var at = 0L; at < Length;)
+            {
+                var read = _file.Read(chunk, at);
+                hash.AppendData(chunk, 0, read);
+                at += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
+
         return Digest.Of(hash);
 
         static void WritePrefix(Span<byte> list, int length)

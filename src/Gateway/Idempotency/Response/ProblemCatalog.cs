@@ -19,7 +19,7 @@ internal static class ProblemCatalog
             "Send one of the values that the operation names.", false),
         new("body-too-large", [413], "The request body is too large", "The request is larger than the operation takes. Nothing was recorded, and nothing was forwarded.",
             "Send less.", false),
-        new("buffer-unavailable", [503], "There is no room for the request now", "The request is too large for memory, and the gateway has no room for it on its disk. Nothing was recorded, and nothing was forwarded.",
+        new("buffer-unavailable", [503], "There is no room for the request now", "The request is large, and too many others are under way. Nothing was recorded, and nothing was forwarded.",
             "Retry with the same key, after the time in Retry-After.", true),
         new("digest-mismatch", [400], "The body is not what its digest says", "Content-Digest or Repr-Digest (RFC 9530) cannot be read, or is the digest of other bytes: something has changed the body on its way. Nothing was recorded, and nothing was forwarded.",
             "Send the body with its own digest, or without one.", false),

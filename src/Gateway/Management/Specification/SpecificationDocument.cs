@@ -78,7 +78,7 @@ internal sealed class SpecificationDocument(GatewaySettings settings, IRouteTabl
             BodyReading.Json => $"the body as JSON (the order of members, white space and the spelling of numbers do not matter){parts}",
             BodyReading.Multipart => $"the body by its parts (the boundary does not matter){parts}",
             BodyReading.Form => $"the body as a form (escapes and the order of names do not matter){parts}",
-            _ => $"the body; JSON as JSON (the order of members, white space and the spelling of numbers do not matter){parts}, forms by their fields, anything else byte for byte",
+            _ => $"the body; JSON as JSON (the order of members, white space and the spelling of numbers do not matter){parts}, multipart/form-data by its parts, anything else byte for byte",
         };
     }
 }

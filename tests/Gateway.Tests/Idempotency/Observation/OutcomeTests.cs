@@ -43,7 +43,7 @@ public sealed class OutcomeTests
         {
             switch (outcome)
             {
-                case RequestOutcome.InProgress when Interlocked.Increment(ref served) == 1:
+                case RequestOutcome.InProgress or RequestOutcome.TooManyInFlight when Interlocked.Increment(ref served) == 1:
                     await held.Task;
                     break;
                 case RequestOutcome.Unknown or RequestOutcome.UnknownHeld:

@@ -139,7 +139,6 @@ public sealed class PolicyReaderTests
     [InlineData("\"Key\": { \"Member\": \"idempotency_key\" }", "Key:Member", "is not a JSON Pointer (RFC 6901) to one member.", "/idempotency_key")]
     [InlineData("\"Key\": { \"Member\": \"/a/*\" }", "Key:Member", "is not a JSON Pointer (RFC 6901) to one member.", "/idempotency_key")]
     [InlineData("\"Key\": { \"Scope\": \"Host\" }", "Key:Scope", "'Host' is unknown.", "Write one of: Operation, Path (default: Operation).")]
-    [InlineData("\"Fingerprint\": { \"Body\": \"Multipart\" }", "Fingerprint:Body", "'Multipart' is not available in this version.", "Auto, Raw, Json, None")]
     [InlineData("\"MaxLiveKeysPerActor\": 100", "MaxLiveKeysPerActor", "quotas are not available in this version.", "Leave it at 0.")]
     [InlineData("\"MaxLiveKeysPerActor\": -1", "MaxLiveKeysPerActor", "'-1' is not a whole number", "(default: 0)")]
     // Booleans
@@ -162,8 +161,8 @@ public sealed class PolicyReaderTests
     [InlineData("\"Fingerprint\": { \"Exclude\": [ \"/ok\", \"requestedAt\" ] }", "Fingerprint:Exclude:1", "'requestedAt' is not a JSON Pointer (RFC 6901).", "/customer/address")]
     [InlineData("\"Fingerprint\": { \"Include\": [ \"$.a\" ] }", "Fingerprint:Include:0", "'$.a' is not a JSON Pointer", "/items/*/price")]
     [InlineData("\"Fingerprint\": { \"Include\": [ \"/a~2\" ] }", "Fingerprint:Include:0", "'/a~2' is not a JSON Pointer", "~ is ~0")]
-    [InlineData("\"Fingerprint\": { \"Body\": \"Raw\", \"Exclude\": [ \"/a\" ] }", "Fingerprint:Body", "'Raw' does not look into the body", "Set Body to Json or Auto")]
-    [InlineData("\"Fingerprint\": { \"Body\": \"None\", \"Include\": [ \"/a\" ] }", "Fingerprint:Body", "'None' does not look into the body", "Set Body to Json or Auto")]
+    [InlineData("\"Fingerprint\": { \"Body\": \"Raw\", \"Exclude\": [ \"/a\" ] }", "Fingerprint:Body", "'Raw' does not look into the body", "Set Body to Json, Multipart, Form or Auto")]
+    [InlineData("\"Fingerprint\": { \"Body\": \"None\", \"Include\": [ \"/a\" ] }", "Fingerprint:Body", "'None' does not look into the body", "Set Body to Json, Multipart, Form or Auto")]
     // Statuses
     [InlineData("\"ReleaseStatusCodes\": [ 503, 502 ], \"UnknownStatusCodes\": [ 502 ]", "UnknownStatusCodes", "502 stands in ReleaseStatusCodes as well.", "keep it in one list")]
     [InlineData("\"ReleaseStatusCodes\": [ 503 ], \"UnknownStatusCodes\": [ \"5xx\" ]", "UnknownStatusCodes", "503 stands in ReleaseStatusCodes as well.", "keep it in one list")]

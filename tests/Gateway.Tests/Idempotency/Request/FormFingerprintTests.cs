@@ -90,8 +90,9 @@ public sealed class FormFingerprintTests
         (string, string) SentAt(string content) => ("Content-Disposition: form-data; name=\"sentAt\"", content);
         Assert.Equal(await MultipartAsync(rules, "b", TwoParts[0], SentAt("1")), await MultipartAsync(rules, "c", TwoParts[0], SentAt("2")));
         Assert.NotEqual(await MultipartAsync(rules, "b", TwoParts[1], SentAt("1")), await MultipartAsync(rules, "c", TwoParts[0], SentAt("2")));
-        Assert.Equal(await BodyAsync("a=1&sentAt=1", Form, rules), await BodyAsync("sentAt=2&a=1", Form, rules));
-        var only = new FingerprintRules { Selection = Canonical.Selection(["/a"], []) };
+        var form = new FingerprintRules { Body = BodyReading.Form, Selection = rules.Selection };
+        Assert.Equal(await BodyAsync("a=1&sentAt=1", Form, form), await BodyAsync("sentAt=2&a=1", Form, form));
+        var only = new FingerprintRules { Body = BodyReading.Form, Selection = Canonical.Selection(["/a"], []) };
         Assert.Equal(await BodyAsync("a=1&b=1", Form, only), await BodyAsync("a=1&c=2", Form, only));
         Assert.NotEqual(await BodyAsync("a=1&b=1", Form, only), await BodyAsync("a=2&b=1", Form, only));
     }
@@ -118,6 +119,14 @@ public sealed class FormFingerprintTests
     [InlineData("a=%+1")]
     [InlineData("%ff=1")]
     public async Task What_is_no_form_is_compared_by_its_bytes(string body) => Assert.Equal(await RawAsync(body), await BodyAsync(body, Form));
+
+    [Fact]
+    public async Task Read_as_a_form_what_is_none_is_compared_by_its_bytes_and_of_itself_a_form_is_too()
+    {
+        var rules = new FingerprintRules { Body = BodyReading.Form };
+        Assert.Equal(await RawAsync("""{"a":"x+y"}"""), await BodyAsync("""{"a":"x+y"}""", "application/json", rules));
+        Assert.Equal(await RawAsync("a=1"), await BodyAsync("a=1", Form, new FingerprintRules()));
+    }
 
     [Fact]
     public async Task Readings_never_meet()
@@ -156,7 +165,7 @@ public sealed class FormFingerprintTests
     [InlineData("", false)]
     public void A_digest_that_is_sent_is_checked(string field, bool holds)
     {
-        var body = "{\"hello\": \"world\"}\n"u8;
+        var body = "{\"hello\": \"world\"}"u8;
         var request = Requests.With(("Content-Digest", field));
         Assert.True(ContentDigest.IsOn(request.Headers));
         Assert.Equal(holds, ContentDigest.Holds(request, body));
@@ -182,7 +191,7 @@ public sealed class FormFingerprintTests
     private static async Task<UInt128> BodyAsync(string body, string type, FingerprintRules? rules = null, string? coding = null)
     {
         var request = coding is null ? Requests.With(("Content-Type", type)) : Requests.With(("Content-Type", type), ("Content-Encoding", coding));
-        return FingerprintReader.Read(request, await Requests.BodyAsync(Encoding.UTF8.GetBytes(body)), rules ?? new FingerprintRules()).Body;
+        return FingerprintReader.Read(request, await Requests.BodyAsync(Encoding.UTF8.GetBytes(body)), rules ?? (type == Form ? new FingerprintRules { Body = BodyReading.Form } : new FingerprintRules())).Body;
     }
 
     private static async Task<UInt128> RawAsync(string body) => (await Requests.BodyAsync(Encoding.UTF8.GetBytes(body))).RawDigest();

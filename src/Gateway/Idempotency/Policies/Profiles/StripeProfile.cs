@@ -11,6 +11,7 @@ namespace Gateway.Idempotency.Policies.Profiles;
 /// 429 and the like are released.</item>
 /// <item>"Idempotent requests": other parameters under the same key are an error: 400 with the type <c>idempotency_error</c>
 /// ("Errors"). A concurrent request is 409 ("Advanced error handling"), with the code <c>idempotency_key_in_use</c>.</item>
+/// <item>"Idempotent requests": parameters are compared; requests of v1 carry them as forms.</item>
 /// <item>"Idempotent requests": keys are optional, 255 characters at most, kept for at least 24 hours.</item>
 /// <item>"Advanced error handling": <c>Stripe-Should-Retry</c> tells the client libraries whether a retry makes sense;
 /// <c>Idempotent-Replayed: true</c> marks a replay; <c>Idempotency-Key</c> is sent back.</item>
@@ -24,6 +25,7 @@ internal static class StripeProfile
         ErrorFormat = ErrorFormat.Stripe,
         RefusalStatusCodes = new Dictionary<string, int> { ["key-reused"] = 400 }.ToFrozenDictionary(),
         KeyRequired = false,
+        Body = BodyReading.Form,
         ReleaseStatusCodes = ["401", "403", "407", "408", "425", "429"],
         UnknownStatusCodes = [],
     };

@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Gateway.Authentication;
 using Gateway.CommandLine;
 using Gateway.Configuration;
 using Gateway.Idempotency;
+using Gateway.Idempotency.Authorization;
 using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
@@ -75,6 +77,7 @@ public static class Program
         builder.Services.AddSingleton<ConfigurationState>();
         builder.Services.AddTelemetry(builder.Configuration); // first: it is to hear what the others count at their start
         AddStore(builder.Services, settings, routesFile);
+        AddAuthentication(builder, settings, Path.GetDirectoryName(routesFile)!);
         AddSecrets(builder.Services, settings, Path.GetDirectoryName(routesFile)!);
         AddIdempotency(builder.Services, settings);
         builder.Services.AddProtectedProxy(builder.Configuration);
@@ -87,6 +90,7 @@ public static class Program
         {
             await StartableAsync(app);
             app.UseRouteCors();
+            app.UseRouteAuthorization();
             app.UseRequestTimeouts();
             app.MapSpecification(settings.SpecificationPath);
             app.MapProtectedProxy();
@@ -173,6 +177,29 @@ public static class Program
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ExpiredRecordSweeper>(provider, provider.GetRequiredService<StoreSelfTest>().Passed));
     }
 
+    private static void AddAuthentication(WebApplicationBuilder builder, GatewaySettings settings, string folder)
+    {
+        if (settings.Faults.Any(fault => fault.Place.StartsWith("Authentication", StringComparison.Ordinal)))
+        {
+            return; // told with all others, before anything listens
+        }
+
+        try
+        {
+            builder.Services.AddSchemes(settings.Schemes.Values, folder);
+        }
+        catch (AuthenticationFileException e)
+        {
+            throw new ConfigurationFaultException([.. settings.Faults, new(e.Place, $"cannot be read ({e.Reason}).", "Name a PEM file, relative to the routes file.")]);
+        }
+
+        if (settings.Schemes.Values.Any(scheme => scheme.Type == AuthenticationType.Certificate))
+        {
+            // The scheme judges them, by its own authority; the handshake alone would refuse all that the machine does not trust.
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.AllowAnyClientCertificate()));
+        }
+    }
+
     private static void AddSecrets(IServiceCollection services, GatewaySettings settings, string folder)
     {
         X509Certificate2? certificate = null;
@@ -205,6 +232,7 @@ public static class Program
     private static void AddIdempotency(IServiceCollection services, GatewaySettings settings)
     {
         services.AddSingleton(new ProblemWriter(settings.SpecificationPath));
+        services.AddSingleton<ReplayAuthorizer>();
         services.AddSingleton(new BodyFiles(settings.Buffering));
         services.AddSingleton<PolicyCatalog>();
         services.AddSingleton<RequestFigures>();

@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
+using Gateway.Authentication;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace Gateway.Configuration;
@@ -58,6 +60,12 @@ internal sealed class GatewaySettings
     /// <summary>By name, as routes name them (<c>CorsPolicy</c>).</summary>
     public required FrozenDictionary<string, CorsPolicy> Cors { get; init; }
 
+    /// <summary>By name. Read at start.</summary>
+    public required FrozenDictionary<string, AuthenticationScheme> Schemes { get; init; }
+
+    /// <summary>By name, as routes name them (<c>AuthorizationPolicy</c>).</summary>
+    public required FrozenDictionary<string, AuthorizationPolicy> Authorization { get; init; }
+
     public required IReadOnlyList<ConfigurationFault> Faults { get; init; }
 
     /// <summary>What is read once, at start: a reload that changes one of these has no effect before the next start.</summary>
@@ -86,6 +94,7 @@ internal sealed class GatewaySettings
         var spool = stores.Child("Spool");
         var buffering = section.Child("Buffering");
         var protection = section.Child("DataProtection");
+        var schemes = AuthenticationReader.ReadAll(new SectionReader(configuration.GetSection("Authentication"), faults));
         var policies = PolicyReader.ReadAll(section.Child("Policies"));
         var settings = new GatewaySettings
         {
@@ -113,6 +122,8 @@ internal sealed class GatewaySettings
             AuditLogPath = management.Text("AuditLog") ?? "data/audit.jsonl",
             Policies = policies,
             Cors = CorsReader.ReadAll(new SectionReader(configuration.GetSection("Cors"), faults), KeyHeaders(policies.Values)),
+            Schemes = schemes,
+            Authorization = AuthorizationReader.ReadAll(new SectionReader(configuration.GetSection("Authorization"), faults), schemes),
             Faults = faults,
         };
         management.RefuseUnknownKeys();

@@ -12,7 +12,7 @@ namespace Gateway.Configuration;
 internal static class RoutesShape
 {
     // RouteConfig, RouteMatch, ClusterConfig (src/ReverseProxy/Configuration/ConfigProvider/ConfigurationConfigProvider.cs, v2.3.0).
-    private static readonly string[] Sections = ["ReverseProxy", "Idempotency", "Management", "Cors"];
+    private static readonly string[] Sections = ["ReverseProxy", "Idempotency", "Management", "Cors", "Authentication", "Authorization"];
     private static readonly FrozenSet<string> RootKeys = Set("Routes", "Clusters");
     private static readonly FrozenSet<string> RouteKeys = Set(
         "ClusterId", "Match", "Order", "AuthorizationPolicy", "RateLimiterPolicy", "OutputCachePolicy", "TimeoutPolicy", "Timeout", "CorsPolicy", "MaxRequestBodySize", "Metadata", "Transforms");

@@ -1,3 +1,4 @@
+using Gateway.Idempotency.Authorization;
 using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
@@ -27,6 +28,7 @@ internal sealed class IdempotencyMiddleware(
     AnswerSeal seal,
     RecordWaiters waiters,
     BodyFiles files,
+    ReplayAuthorizer authorizer,
     TimeProvider time,
     ILogger<IdempotencyMiddleware> logger)
 {
@@ -447,6 +449,11 @@ internal sealed class IdempotencyMiddleware(
             return;
         }
 
+        if (visit.Plan.Policy is { ReplayAuthorization: { } rules, IsObserved: false } && !await MayHaveAsync(visit, record, rules))
+        {
+            return;
+        }
+
         if (answer.Kind == AnswerKind.Tombstone)
         {
             await RefuseAsync(visit, RequestOutcome.NotRetained, Problems.ResponseNotRetained(answer), record, status);
@@ -462,6 +469,25 @@ internal sealed class IdempotencyMiddleware(
         figures.Count(visit.Context, visit.Plan, RequestOutcome.Replayed);
         MarkStatus(visit, status);
         await Replay.WriteAsync(visit.Context, answer, visit.Key, visit.Plan.Policy);
+    }
+
+    /// <summary>The caller's grant may have ended since the first answer. False: the refusal is given.</summary>
+    private async ValueTask<bool> MayHaveAsync(Visit visit, RecordKey record, ReplayAuthorizationRules rules)
+    {
+        KeyMarks.Write(visit.Context.Response, visit.Key, visit.Plan.Policy.Key, isAccepted: true);
+        switch (await authorizer.AskAsync(visit.Context, rules, visit.Plan.Operation))
+        {
+            case ReplayVerdict.Allowed:
+                return true;
+            case ReplayVerdict.Denied:
+                figures.Count(visit.Context, visit.Plan, RequestOutcome.ReplayDenied);
+                return false;
+            case ReplayVerdict.Unavailable:
+                await RefuseAsync(visit, RequestOutcome.AuthorizationUnavailable, Problems.AuthorizationUnavailable(), record);
+                return false;
+            case var other:
+                throw new InvalidOperationException($"Verdict {other} has no answer.");
+        }
     }
 
     /// <returns>False: it has come home in this very moment, and the store has it.</returns>

@@ -94,4 +94,7 @@ internal static partial class Log
 
     [LoggerMessage(30, LogLevel.Error, "A request of {Operation} is too large for memory and cannot be kept on the disk (Idempotency:Buffering); it is refused", EventName = "BodyNotBuffered")]
     public static partial void BodyNotBuffered(ILogger logger, string operation, Exception error);
+
+    [LoggerMessage(31, LogLevel.Warning, "Whether a stored answer of {Operation} may be given could not be asked (ReplayAuthorization): {Reason}", EventName = "ReplayNotAuthorized")]
+    public static partial void ReplayNotAuthorized(ILogger logger, string operation, string reason, Exception? error);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Gateway.Configuration;
 using Gateway.Idempotency.Policies;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -18,6 +19,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
     private GatewaySettings? _candidate;
     private List<string> _clusters = [];
     private bool _faultsTold;
+    private volatile FrozenDictionary<string, AuthorizationPolicy> _authorization = FrozenDictionary<string, AuthorizationPolicy>.Empty;
     private volatile FrozenDictionary<string, CorsPolicy> _cors = FrozenDictionary<string, CorsPolicy>.Empty;
     private Microsoft.Extensions.Primitives.IChangeToken? _read;
 
@@ -56,6 +58,9 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
     /// </summary>
     public CorsPolicy? Cors(string name) => _cors.GetValueOrDefault(name) ?? Candidate.Cors.GetValueOrDefault(name);
 
+    /// <summary>The authorization policy of that name that is in force; a new one as with <see cref="Cors"/>.</summary>
+    public AuthorizationPolicy? Authorization(string name) => _authorization.GetValueOrDefault(name) ?? Candidate.Authorization.GetValueOrDefault(name);
+
     /// <summary>A policy may be faulty without a route that names it: its faults are told with the first route that is looked at.</summary>
     public void ValidateRoute(TransformRouteValidationContext context)
     {
@@ -74,6 +79,28 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
             context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(
                 $"ReverseProxy:Routes:{route.RouteId}:ClusterId", $"names the cluster '{route.ClusterId}', which is not there.",
                 Spelling.Nearest(route.ClusterId ?? "", clusters) is { } near ? $"Did you mean '{near}'?" : "Add it under ReverseProxy:Clusters.")]));
+        }
+
+        var authorization = route.AuthorizationPolicy is { Length: > 0 } named ? named : AuthorizationReader.Anonymous;
+        if (!AuthorizationReader.IsYarps(authorization) && !candidate.Authorization.ContainsKey(authorization))
+        {
+            context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(
+                $"ReverseProxy:Routes:{route.RouteId}:AuthorizationPolicy", $"names the authorization policy '{authorization}', which is not there.",
+                Spelling.Nearest(authorization, candidate.Authorization.Keys) is { } close ? $"Did you mean '{close}'?" : "Add it under Authorization:Policies.")]));
+        }
+
+        if (authorization.Equals(AuthorizationReader.Default, StringComparison.OrdinalIgnoreCase) && atStart.Schemes.Count == 0)
+        {
+            context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(
+                $"ReverseProxy:Routes:{route.RouteId}:AuthorizationPolicy", "asks for authenticated callers, and there was no way to be one when the gateway started.", "Add one under Authentication:Schemes, and start it anew.")]));
+        }
+
+        if (authorization.Equals(AuthorizationReader.Anonymous, StringComparison.OrdinalIgnoreCase) && PolicyName(route) is { } policyName
+            && candidate.Policies.GetValueOrDefault(policyName) is { Actor.NeedsAuthentication: true, Mode: not PolicyMode.Off })
+        {
+            context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(
+                $"ReverseProxy:Routes:{route.RouteId}:AuthorizationPolicy", $"is missing, and its policy '{policyName}' tells callers apart by a claim: nobody would have one.",
+                "Name a policy of Authorization:Policies, or Default for every authenticated caller.")]));
         }
 
         if (route.CorsPolicy is { Length: > 0 } cors && !cors.Equals(CorsReader.Disable, StringComparison.OrdinalIgnoreCase) && !candidate.Cors.ContainsKey(cors))
@@ -118,6 +145,7 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
 
         catalog.Apply(candidate.Policies);
         _cors = candidate.Cors;
+        _authorization = candidate.Authorization;
         routes.Apply(proxyConfigs);
         state.Applied();
         ProxyLog.ConfigurationApplied(logger, candidate.Policies.Count == 0 ? "none" : string.Join(", ", candidate.Policies.Keys.Order(StringComparer.Ordinal)));

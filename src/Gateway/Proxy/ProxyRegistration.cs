@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Idempotency;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -22,6 +23,7 @@ internal static class ProxyRegistration
         services.AddSingleton<LiveConfiguration>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<LiveConfiguration>());
         services.AddSingleton<ITransformProvider>(provider => provider.GetRequiredService<LiveConfiguration>());
+        services.AddSingleton<IAuthorizationPolicyProvider, LiveAuthorizationPolicies>();
         services.AddSingleton<ICorsPolicyProvider, LiveCorsPolicies>(); // first: YARP and ASP.NET Core add theirs where there is none
         services.AddReverseProxy()
             .LoadFromConfig(configuration.GetSection("ReverseProxy"))

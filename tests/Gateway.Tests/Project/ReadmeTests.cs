@@ -6,6 +6,7 @@ using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Policies.Profiles;
 using Gateway.Idempotency.Response;
 using Gateway.Stores;
+using Gateway.Tests.Configuration;
 using Gateway.Tests.Support;
 using Microsoft.Extensions.Configuration;
 
@@ -93,6 +94,7 @@ public sealed partial class ReadmeTests
             Problems.TooManyInFlight(1),
             Problems.DigestMismatch(),
             Problems.BufferUnavailable(),
+            Problems.AuthorizationUnavailable(),
             Problems.KeyReused(new Fingerprint(1, 2, 3), default),
             Problems.InProgress(TimeSpan.FromSeconds(1)),
             Problems.OutcomeUnknown(default),
@@ -133,6 +135,16 @@ public sealed partial class ReadmeTests
         };
         Assert.All(defaults.RefusalStatusCodes.Keys, code => Assert.Equal("key-reused", code));
         Assert.Equal(set, Rows("profiles").ToDictionary(row => row[0], row => row[column]));
+    }
+
+    [Fact]
+    public void The_sample_of_authentication_has_no_fault()
+    {
+        var json = Repository.Read("README.md").Split("<!-- authentication -->")[1].Split("```")[1]["json".Length..];
+        var settings = Settings.Read(json);
+        Assert.Empty(settings.Faults);
+        Assert.Equal(["corp", "machines", "shops"], settings.Schemes.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["machines", "payers"], settings.Authorization.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

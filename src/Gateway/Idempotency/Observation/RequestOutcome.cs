@@ -59,6 +59,12 @@ public enum RequestOutcome
 
     /// <summary>503: the body is too large for memory, and there is no room for it on the disk.</summary>
     BufferUnavailable,
+
+    /// <summary>401 or 403: it has run, and its caller may not have the answer any more.</summary>
+    ReplayDenied,
+
+    /// <summary>503: it has run, and whether its caller may have the answer could not be asked.</summary>
+    AuthorizationUnavailable,
 }
 
 internal static class RequestOutcomes
@@ -91,6 +97,8 @@ internal static class RequestOutcomes
         RequestOutcome.TooManyInFlight => "too-many-in-flight",
         RequestOutcome.DigestMismatch => "digest-mismatch",
         RequestOutcome.BufferUnavailable => "buffer-unavailable",
+        RequestOutcome.ReplayDenied => "replay-denied",
+        RequestOutcome.AuthorizationUnavailable => "authorization-unavailable",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };
 }

@@ -7,13 +7,16 @@ internal enum ActorKind
 
     /// <summary>The client certificate of the TLS connection.</summary>
     Certificate,
+
+    /// <summary>What an authenticated caller is known by, and by whom: only on a route with an <c>AuthorizationPolicy</c>.</summary>
+    Claim,
 }
 
 /// <summary>One value that tells callers apart.</summary>
-/// <param name="Name">The header's name; empty for a certificate.</param>
+/// <param name="Name">The header's or the claim's name; empty for a certificate.</param>
 internal sealed record ActorSource(ActorKind Kind, string Name)
 {
-    public override string ToString() => Kind == ActorKind.Header ? $"Header:{Name}" : "Certificate";
+    public override string ToString() => Kind == ActorKind.Certificate ? "Certificate" : $"{Kind}:{Name}";
 }
 
 /// <summary>Who may see a record: the callers with the same values. No source at all means <c>Shared</c>, in so many words.</summary>
@@ -22,4 +25,6 @@ internal sealed record ActorRules(IReadOnlyList<ActorSource> Sources)
     public static readonly ActorRules Shared = new([]);
 
     public bool IsShared => Sources.Count == 0;
+
+    public bool NeedsAuthentication => Sources.Any(source => source.Kind == ActorKind.Claim);
 }

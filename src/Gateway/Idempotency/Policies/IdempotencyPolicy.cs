@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Gateway.Idempotency.Authorization;
 
 namespace Gateway.Idempotency.Policies;
 
@@ -143,6 +144,9 @@ internal sealed class IdempotencyPolicy
 
     /// <summary>False: records name the client's key by its digest alone. Default true.</summary>
     public bool RetainKey { get; init; } = true;
+
+    /// <summary>Whom to ask before a stored answer is given. Null: nobody.</summary>
+    public ReplayAuthorizationRules? ReplayAuthorization { get; init; }
 
     /// <summary>What is being done on a route that names this policy.</summary>
     public string OperationOn(string routeId) => Operation ?? routeId;

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using Gateway.Idempotency.Authorization;
 using Gateway.Idempotency.Policies.Profiles;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
@@ -57,6 +58,7 @@ internal static class PolicyReader
             ShowBody = section.Flag("ShowBody", false),
             EncryptAnswers = section.Flag("EncryptAnswers", false),
             RetainKey = section.Flag("RetainKey", true),
+            ReplayAuthorization = ReplayAuthorization(section.Child("ReplayAuthorization")),
         };
         section.RefuseUnknownKeys();
         if (policy.Retention < policy.Deadline)
@@ -170,7 +172,7 @@ internal static class PolicyReader
 
     private static ActorRules Actor(SectionReader section)
     {
-        const string cure = "Write [ \"Header:Authorization\" ] or another header, [ \"Certificate\" ], or [ \"Shared\" ] if all callers may see each other's answers.";
+        const string cure = "Write [ \"Header:Authorization\" ] or another header, [ \"Claim:sub\" ], [ \"Certificate\" ], or [ \"Shared\" ] if all callers may see each other's answers.";
         var texts = section.List("Actor", []);
         if (texts.Count == 0)
         {
@@ -202,8 +204,8 @@ internal static class PolicyReader
                 case "CERTIFICATE" when name.Length == 0:
                     sources.Add(new(ActorKind.Certificate, ""));
                     break;
-                case "CLAIM":
-                    section.Fault(place, "claims need authentication on the route, which is not available in this version.", cure);
+                case "CLAIM" when name.Length > 0:
+                    sources.Add(new(ActorKind.Claim, name));
                     break;
                 default:
                     section.Fault(place, $"'{texts[i]}' names no actor.", cure);
@@ -212,6 +214,39 @@ internal static class PolicyReader
         }
 
         return new ActorRules(sources);
+    }
+
+    /// <returns>Null: nobody is asked.</returns>
+    private static ReplayAuthorizationRules? ReplayAuthorization(SectionReader section)
+    {
+        var url = section.Text("Url");
+        var method = section.Text("Method") ?? "GET";
+        var timeout = section.Duration("Timeout", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
+        var headers = section.Has("Headers") ? section.HeaderNames("Headers") : ["Authorization"];
+        section.RefuseUnknownKeys();
+        if (!HeaderName.IsValid(method)) // a method is a token, too (RFC 9110, section 9.1)
+        {
+            section.Fault("Method", $"'{method}' is not a method.", "Write GET or HEAD (default: GET).");
+            method = "GET";
+        }
+
+        if (url is null)
+        {
+            if (section.Names.Any())
+            {
+                section.Fault("Url", "is missing: whom to ask?", "Write it as in http://auth.internal/check.");
+            }
+
+            return null;
+        }
+
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+        {
+            section.Fault("Url", $"'{url}' is not an http address.", "Write it as in http://auth.internal/check.");
+            return null;
+        }
+
+        return new ReplayAuthorizationRules { Url = uri, Method = HttpMethod.Parse(method), Timeout = timeout, Headers = headers };
     }
 
     private static FingerprintRules Fingerprint(SectionReader section, ProfileDefaults profile)

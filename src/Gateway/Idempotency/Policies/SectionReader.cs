@@ -14,6 +14,9 @@ internal sealed class SectionReader(IConfigurationSection section, ICollection<C
 
     public void Fault(string key, string problem, string cure) => faults.Add(new($"{section.Path}:{key}", problem, cure));
 
+    /// <summary>Of the section itself, where a key must not be named.</summary>
+    public void FaultHere(string problem, string cure) => faults.Add(new(section.Path, problem, cure));
+
     public string? Text(string key)
     {
         var value = Get(key);

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Gateway.Idempotency.Policies;
 using Microsoft.AspNetCore.Http;
 
@@ -18,6 +19,7 @@ internal static class ActorReader
             found |= source.Kind switch
             {
                 ActorKind.Header => WriteHeader(list, context.Request, source.Name),
+                ActorKind.Claim => WriteClaim(list, context.User, source.Name),
                 ActorKind.Certificate => WriteCertificate(list, context.Connection),
                 _ => throw new InvalidOperationException($"Actor kind {source.Kind} has no reader."),
             };
@@ -35,6 +37,23 @@ internal static class ActorReader
         foreach (var value in values)
         {
             found |= !string.IsNullOrEmpty(value);
+            list.WriteText(value);
+        }
+
+        return found;
+    }
+
+    /// <summary>With the issuer: the same subject at two identity providers is two callers. In an order of their own: a refreshed token may list them anew.</summary>
+    private static bool WriteClaim(PooledBuffer list, ClaimsPrincipal user, string name)
+    {
+        var claims = user.Identities.Where(identity => identity.IsAuthenticated).SelectMany(identity => identity.FindAll(name))
+            .Select(claim => (claim.Issuer, claim.Value)).Distinct().OrderBy(claim => claim.Issuer, StringComparer.Ordinal).ThenBy(claim => claim.Value, StringComparer.Ordinal).ToList();
+        var found = false;
+        list.WriteInt32(claims.Count);
+        foreach (var (issuer, value) in claims)
+        {
+            found |= value.Length > 0;
+            list.WriteText(issuer);
             list.WriteText(value);
         }
 

@@ -23,6 +23,8 @@ internal static class ProblemCatalog
             "Retry with the same key, after the time in Retry-After.", true),
         new("digest-mismatch", [400], "The body is not what its digest says", "Content-Digest or Repr-Digest (RFC 9530) cannot be read, or is the digest of other bytes: something has changed the body on its way. Nothing was recorded, and nothing was forwarded.",
             "Send the body with its own digest, or without one.", false),
+        new("authorization-unavailable", [503], "Whether the answer may be given cannot be asked now", "The request with this key has run, its answer is kept, and whether the caller may still have it could not be asked. Nothing was forwarded.",
+            "Retry with the same key, after the time in Retry-After.", true),
         new("store-unavailable", [503], "The idempotency store is unavailable", "Whether the request was sent before cannot be looked up now. Nothing was forwarded.",
             "Retry with the same key, after the time in Retry-After.", true),
         new("too-many-in-flight", [503], "Too many requests are running", "As many requests of the operation run as may at once. Nothing was forwarded, and the key is free.",

@@ -46,6 +46,12 @@ internal static class Problems
         Retryable: true)
     { RetryAfter = Soon };
 
+    public static Problem AuthorizationUnavailable() => new(
+        503, "authorization-unavailable", "Whether the answer may be given cannot be asked now",
+        "The request with this key has run, and its answer is kept. Nothing was forwarded. Retry with the same key.",
+        Retryable: true)
+    { RetryAfter = Soon };
+
     public static Problem StoreUnavailable() => new(
         503, "store-unavailable", "The idempotency store is unavailable",
         "Nothing was forwarded. Retry with the same key.",

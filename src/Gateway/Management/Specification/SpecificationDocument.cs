@@ -35,7 +35,12 @@ internal sealed class SpecificationDocument(GatewaySettings settings, IRouteTabl
         new KeySpecification(
             policy.Key.Header, policy.Key.Aliases, policy.Key.Member?.ToString(), policy.Key.Required, policy.Key.Format.Description, policy.Key.MinLength, policy.Key.MaxLength,
             policy.Key.Scope == KeyScope.Path ? "path" : "operation"),
-        [.. policy.Actor.Sources.Select(source => source.Kind == ActorKind.Header ? $"the header {source.Name}" : "the client certificate")],
+        [.. policy.Actor.Sources.Select(source => source.Kind switch
+        {
+            ActorKind.Header => $"the header {source.Name}",
+            ActorKind.Claim => $"the claim {source.Name}",
+            _ => "the client certificate",
+        })],
         XmlConvert.ToString(policy.Retention),
         (long)policy.Retention.TotalSeconds,
         new FingerprintSpecification([.. Covered(policy.Fingerprint)]),

@@ -39,10 +39,13 @@ public sealed class OutcomeTests
         var outcome = Enum.Parse<RequestOutcome>(name);
         var held = new TaskCompletionSource();
         var served = 0;
-        await using var backend = RawBackend.Start(async (connection, _) =>
+        await using var backend = RawBackend.Start(async (connection, asked) =>
         {
             switch (outcome)
             {
+                case RequestOutcome.ReplayDenied when asked.Line.Contains("/denied", StringComparison.Ordinal):
+                    await connection.AnswerAsync("no", "403 Forbidden");
+                    return;
                 case RequestOutcome.InProgress or RequestOutcome.TooManyInFlight when Interlocked.Increment(ref served) == 1:
                     await held.Task;
                     break;
@@ -62,6 +65,8 @@ public sealed class OutcomeTests
                 RequestOutcome.BodyTooLarge => """{ "MaxRequestBodySize": 1 }""",
                 RequestOutcome.NotRetained => """{ "RetainBody": false }""",
                 RequestOutcome.Unprotected => """{ "StoreFailure": "Forward" }""",
+                RequestOutcome.ReplayDenied => $$"""{ "ReplayAuthorization": { "Url": "{{backend.Address}}denied" } }""",
+                RequestOutcome.AuthorizationUnavailable => """{ "ReplayAuthorization": { "Url": "http://127.0.0.1:1/" } }""",
                 RequestOutcome.TooManyInFlight => """{ "MaxInFlight": 1 }""",
                 RequestOutcome.Keyless => """{ "Key": { "Required": false } }""",
                 _ => "{}",
@@ -84,7 +89,7 @@ public sealed class OutcomeTests
         // What has to be there before, and what it is counted as.
         RequestOutcome? before = outcome switch
         {
-            RequestOutcome.Replayed or RequestOutcome.KeyReused or RequestOutcome.NotRetained => RequestOutcome.Executed,
+            RequestOutcome.Replayed or RequestOutcome.KeyReused or RequestOutcome.NotRetained or RequestOutcome.ReplayDenied or RequestOutcome.AuthorizationUnavailable => RequestOutcome.Executed,
             RequestOutcome.UnknownHeld => RequestOutcome.Unknown,
             _ => null,
         };

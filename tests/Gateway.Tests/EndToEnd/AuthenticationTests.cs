@@ -110,7 +110,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
         provider.Given(Request.Create().WithPath("/.well-known/openid-configuration")).RespondWith(Response.Create().WithBody($$"""{ "issuer": "{{provider.Url}}", "jwks_uri": "{{provider.Url}}/keys" }"""));
         provider.Given(Request.Create().WithPath("/keys")).RespondWith(Response.Create().WithBody($$"""{ "keys": [ { "kty": "RSA", "kid": "k1", "use": "sig", "n": "{{key.N}}", "e": "{{key.E}}" } ] }"""));
         await StartAsync($$""" "corp": { "Authority": "{{provider.Url}}", "RequireHttpsMetadata": false, "ValidAudiences": [ "payments" ] } """);
-        using var good = await BearerAsync(Token("alice", issuer: provider.Url, keyId: "k1"));
+        using var good = await BearerAsync(Token("alice", issuer: provider.Url!, keyId: "k1"));
         Assert.Equal(200, (int)good.StatusCode);
         using var foreign = await BearerAsync(Token("alice", keyId: "k1"));
         Assert.Equal(401, (int)foreign.StatusCode);

@@ -156,7 +156,7 @@ internal sealed class RawBackend : IAsyncDisposable
                 _ = ServeAsync(serve, connection);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException) // the last: stopped between two accepts
         {
             // Stopped.
         }

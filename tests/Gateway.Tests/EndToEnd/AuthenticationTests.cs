@@ -162,7 +162,7 @@ public sealed class AuthenticationTests : IAsyncDisposable
         async Task<(int, string)> RunAsync(X509Certificate2? certificate)
         {
             using var handler = new SocketsHttpHandler();
-            handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == server.GetCertHashString();
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate!;
             using var client = new HttpClient(handler) { BaseAddress = new UriBuilder(_gateway.Address) { Scheme = "https" }.Uri };
             using var answer = await client.PostAsync("k");

@@ -256,6 +256,6 @@ public sealed class WaitTests : IAsyncDisposable
         });
     }
 
-    private Task WaitingAsync(int requests) =>
+    private Task<int> WaitingAsync(int requests) =>
         Bounded.UntilAsync(() => Task.FromResult(_gateway.Services.GetRequiredService<RecordWaiters>().Requests), waiting => waiting == requests);
 }

@@ -43,29 +43,25 @@ internal sealed class BodyFiles(BufferingOptions options)
     private FileStream Open()
     {
         Directory.CreateDirectory(options.Folder);
-        var file = new FileStream(Path.Combine(options.Folder, $"gateway-body-{Guid.NewGuid():N}"), new FileStreamOptions
+        var path = Path.Combine(options.Folder, $"gateway-body-{Guid.NewGuid():N}");
+        var how = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.Delete, BufferSize = 0, Options = FileOptions.Asynchronous };
+        if (OperatingSystem.IsWindows())
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.Delete,
-            BufferSize = 0,
-            Options = OperatingSystem.IsWindows() ? FileOptions.Asynchronous | FileOptions.DeleteOnClose : FileOptions.Asynchronous,
-            UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
-        if (!OperatingSystem.IsWindows())
-        {
-            try
-            {
-                // Without a name nobody else can open it, and nothing is left of it after a crash.
-                File.Delete(file.Name);
-            }
-            catch
-            {
-                file.Dispose();
-                throw;
-            }
+            how.Options |= FileOptions.DeleteOnClose;
+            return new FileStream(path, how);
         }
 
-        return file;
+        how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var file = new FileStream(path, how);
+        try
+        {
+            File.Delete(path); // without a name nobody else can open it, and nothing is left of it after a crash
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 }

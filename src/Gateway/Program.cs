@@ -170,6 +170,7 @@ public static class Program
         services.AddHostedService(provider => provider.GetRequiredService<StoreCircuit>());
         services.AddSingleton<StoreTelemetry>();
         services.AddSingleton<StoreAccess>();
+        services.AddSingleton<QuotaAccess>();
         services.AddSingleton<StoreSelfTest>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreSelfTest>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RecordCensus>(provider, provider.GetRequiredService<StoreSelfTest>().Passed));

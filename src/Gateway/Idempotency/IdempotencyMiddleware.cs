@@ -28,6 +28,7 @@ internal sealed class IdempotencyMiddleware(
     AnswerSeal seal,
     RecordWaiters waiters,
     BodyFiles files,
+    QuotaAccess quotas,
     ReplayAuthorizer authorizer,
     TimeProvider time,
     ILogger<IdempotencyMiddleware> logger)
@@ -267,6 +268,12 @@ internal sealed class IdempotencyMiddleware(
             return;
         }
 
+        if (policy.HasQuota && await quotas.RefusalAsync(request.Label, request.Key, policy.MaxLiveKeysPerActor, policy.MaxLiveBytesPerActor) is { } untilRoom)
+        {
+            await RefuseAsync(visit, RequestOutcome.QuotaExceeded, Problems.QuotaExceeded(policy, untilRoom), request.Key);
+            return;
+        }
+
         BeginResult begin;
         try
         {
@@ -297,6 +304,11 @@ internal sealed class IdempotencyMiddleware(
         {
             await AnswerAsync(visit, request, begin); // what the record says
             return;
+        }
+
+        if (policy.HasQuota)
+        {
+            quotas.Note(request.Label, request.Key, size: 0, policy.Lease + policy.Retention);
         }
 
         if (policy.MaxInFlight > 0 && !policy.IsObserved)
@@ -409,6 +421,11 @@ internal sealed class IdempotencyMiddleware(
         {
             Log.SettleFailed(logger, request.Key, plan.Operation, e);
             releases.Add(request.Key, request.Claim, begin: Task.CompletedTask);
+        }
+
+        if (plan.Policy.HasQuota)
+        {
+            quotas.Forget(request.Label, request.Key);
         }
 
         waiters.Settled(request.Key, plan.Policy);

@@ -12,7 +12,7 @@ namespace Gateway.Idempotency;
 
 /// <summary>Writes into the record what became of a run, before the client hears of it.</summary>
 internal sealed class OutcomeWriter(
-    StoreAccess store, StoreLimits limits, RunningClaims claims, DeferredReleases releases, CompletionSpool spool, AnswerSeal seal, RecordWaiters waiters, TimeProvider time, ILogger<OutcomeWriter> logger)
+    StoreAccess store, StoreLimits limits, RunningClaims claims, DeferredReleases releases, CompletionSpool spool, AnswerSeal seal, RecordWaiters waiters, QuotaAccess quotas, TimeProvider time, ILogger<OutcomeWriter> logger)
 {
     private static readonly TimeSpan PauseBetweenTries = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
@@ -91,6 +91,11 @@ internal sealed class OutcomeWriter(
             releases.Add(claim.Key, claim.Token, begin: Task.CompletedTask);
         }
 
+        if (run.Plan.Policy.HasQuota)
+        {
+            quotas.Forget(claim.Begun.Label, claim.Key);
+        }
+
         Wake(run, claim);
     }
 
@@ -162,6 +167,11 @@ internal sealed class OutcomeWriter(
                 var stored = await TryCompleteAsync(claim, record, OneTry(started), isFirst)
                     || (await store.IsClaimedAgainAsync(claim.Begun) && await TryCompleteAsync(claim, record, OneTry(started), isCounted: false));
                 claims.Untrack(claim);
+                if (stored && run.Plan.Policy.HasQuota)
+                {
+                    quotas.Note(claim.Begun.Label, claim.Key, record.Length, claim.Begun.Retention);
+                }
+
                 if (!stored)
                 {
                     Log.ClaimLost(logger, claim.Key, run.Plan.Operation);

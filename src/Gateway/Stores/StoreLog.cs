@@ -25,4 +25,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(8, LogLevel.Warning, "SQL Server has no index of the open records in the schema {Schema}: all works, and an operator's look for open records goes past every record. src/Gateway/Stores/SqlServer/Scripts/open_index.sql makes it; run it at a quiet time", EventName = "OpenIndexMissing")]
     public static partial void OpenIndexMissing(ILogger logger, string schema, Exception? error);
+
+    [LoggerMessage(9, LogLevel.Warning, "What callers hold cannot be counted: quotas are not kept to for now. Told once", EventName = "QuotaFailed")]
+    public static partial void QuotaFailed(ILogger logger, Exception error);
 }

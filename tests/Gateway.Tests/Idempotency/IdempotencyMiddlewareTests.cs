@@ -40,6 +40,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     private readonly RequestFigures _figures;
     private readonly SuspectedDuplicates _duplicates;
     private readonly RecordWaiters _waiters;
+    private readonly QuotaAccess _quotas;
     private readonly IdempotencyMiddleware _middleware;
     private RequestDelegate _backend = context => AnswerAsync(context, "paid");
     private int _forwards;
@@ -53,11 +54,12 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
         _spool = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, time, NullLogger<CompletionSpool>.Instance, _file);
         _figures = new RequestFigures(_parts.Meters);
         _duplicates = new SuspectedDuplicates(_parts.Meters, time, NullLogger<SuspectedDuplicates>.Instance);
+        _quotas = new QuotaAccess(new InMemoryStore(time), _parts.Circuit, _parts.Limits, time, NullLogger<QuotaAccess>.Instance);
         _waiters = new RecordWaiters(new InMemoryStore(time), _parts.Limits, new NoLifetime(), _parts.Meters, time, NullLogger<RecordWaiters>.Instance);
-        var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, Seals.New(), _waiters, time, NullLogger<OutcomeWriter>.Instance);
+        var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, Seals.New(), _waiters, _quotas, time, NullLogger<OutcomeWriter>.Instance);
         var problems = new ProblemWriter("/spec");
         var runs = new ProtectedRuns(_claims, outcomes, problems, _figures, time, NullLogger<ProtectedRuns>.Instance);
-        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, _figures, _duplicates, Seals.New(), _waiters, new BodyFiles(BufferingOptions.Default), null!, time, NullLogger<IdempotencyMiddleware>.Instance);
+        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, _figures, _duplicates, Seals.New(), _waiters, new BodyFiles(BufferingOptions.Default), _quotas, null!, time, NullLogger<IdempotencyMiddleware>.Instance);
     }
 
     /// <summary>The spool has read its file, and its passes are the test's to make.</summary>
@@ -102,7 +104,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     {
         var unread = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, TimeProvider.System, NullLogger<CompletionSpool>.Instance, _file);
         var middleware = new IdempotencyMiddleware(
-            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), _figures, _duplicates, Seals.New(), _waiters, new BodyFiles(BufferingOptions.Default), null!, TimeProvider.System, NullLogger<IdempotencyMiddleware>.Instance);
+            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), _figures, _duplicates, Seals.New(), _waiters, new BodyFiles(BufferingOptions.Default), _quotas, null!, TimeProvider.System, NullLogger<IdempotencyMiddleware>.Instance);
         var asked = 0;
         _store.Before = _ => Task.FromResult(Interlocked.Increment(ref asked));
         var context = Request();

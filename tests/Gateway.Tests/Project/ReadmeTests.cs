@@ -95,6 +95,7 @@ public sealed partial class ReadmeTests
             Problems.DigestMismatch(),
             Problems.BufferUnavailable(),
             Problems.AuthorizationUnavailable(),
+            Problems.QuotaExceeded(new IdempotencyPolicy { Name = "p", Actor = ActorRules.Shared }, TimeSpan.FromHours(1)),
             Problems.KeyReused(new Fingerprint(1, 2, 3), default),
             Problems.InProgress(TimeSpan.FromSeconds(1)),
             Problems.OutcomeUnknown(default),

@@ -65,6 +65,9 @@ public enum RequestOutcome
 
     /// <summary>503: it has run, and whether its caller may have the answer could not be asked.</summary>
     AuthorizationUnavailable,
+
+    /// <summary>429: its caller holds as many keys, or bytes, as may be.</summary>
+    QuotaExceeded,
 }
 
 internal static class RequestOutcomes
@@ -99,6 +102,7 @@ internal static class RequestOutcomes
         RequestOutcome.BufferUnavailable => "buffer-unavailable",
         RequestOutcome.ReplayDenied => "replay-denied",
         RequestOutcome.AuthorizationUnavailable => "authorization-unavailable",
+        RequestOutcome.QuotaExceeded => "quota-exceeded",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };
 }

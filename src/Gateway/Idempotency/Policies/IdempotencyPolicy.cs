@@ -108,6 +108,14 @@ internal sealed class IdempotencyPolicy
     /// <summary>Requests of one route that may wait at once, at one gateway. Default 100.</summary>
     public int MaxWaiting { get; init; } = 100;
 
+    /// <summary>Live records that one actor may hold of the operation. 0: no limit.</summary>
+    public int MaxLiveKeysPerActor { get; init; }
+
+    /// <summary>Bytes of stored answers that one actor may hold of the operation. 0: no limit.</summary>
+    public long MaxLiveBytesPerActor { get; init; }
+
+    public bool HasQuota => MaxLiveKeysPerActor > 0 || MaxLiveBytesPerActor > 0;
+
     /// <summary>Requests of one route that may run at once, at one gateway. 0: no limit.</summary>
     public int MaxInFlight { get; init; }
 

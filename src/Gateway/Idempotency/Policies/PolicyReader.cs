@@ -21,11 +21,6 @@ internal static class PolicyReader
     {
         var profile = ProfileDefaults.Of(section.Choice("Profile", PolicyProfile.Ietf));
         var (release, unknown) = StatusCodes(section, profile);
-        if (section.Number("MaxLiveKeysPerActor", 0, 0, int.MaxValue) > 0)
-        {
-            section.Fault("MaxLiveKeysPerActor", "quotas are not available in this version.", "Leave it at 0.");
-        }
-
         var policy = new IdempotencyPolicy
         {
             Name = name,
@@ -45,6 +40,8 @@ internal static class PolicyReader
             InProgress = section.Choice<InProgressBehaviour>("InProgress", InProgressBehaviour.Reject),
             WaitTimeout = section.Duration("WaitTimeout", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), OneHour),
             MaxWaiting = section.Number("MaxWaiting", 100, 1, 10_000),
+            MaxLiveKeysPerActor = section.Number("MaxLiveKeysPerActor", 0, 0, int.MaxValue),
+            MaxLiveBytesPerActor = section.Number("MaxLiveBytesPerActor", 0L, 0, 1L << 50),
             MaxInFlight = section.Number("MaxInFlight", 0, 0, int.MaxValue),
             OutcomeUnknown = section.Choice<OutcomeUnknownBehaviour>("OutcomeUnknown", OutcomeUnknownBehaviour.Hold),
             StoreFailure = section.Choice("StoreFailure", profile.StoreFailure),

@@ -25,6 +25,8 @@ internal static class ProblemCatalog
             "Send the body with its own digest, or without one.", false),
         new("authorization-unavailable", [503], "Whether the answer may be given cannot be asked now", "The request with this key has run, its answer is kept, and whether the caller may still have it could not be asked. Nothing was forwarded.",
             "Retry with the same key, after the time in Retry-After.", true),
+        new("quota-exceeded", [429], "Too many keys are in use", "The caller holds as many keys of the operation, or as many bytes of answers, as may be at once. Nothing was forwarded; keys that are in use go on working.",
+            "Send fewer new keys, or wait for the time in Retry-After, when the oldest is forgotten.", true),
         new("store-unavailable", [503], "The idempotency store is unavailable", "Whether the request was sent before cannot be looked up now. Nothing was forwarded.",
             "Retry with the same key, after the time in Retry-After.", true),
         new("too-many-in-flight", [503], "Too many requests are running", "As many requests of the operation run as may at once. Nothing was forwarded, and the key is free.",

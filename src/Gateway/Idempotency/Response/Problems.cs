@@ -52,6 +52,13 @@ internal static class Problems
         Retryable: true)
     { RetryAfter = Soon };
 
+    /// <param name="untilRoom">Until the first of the caller's keys is forgotten.</param>
+    public static Problem QuotaExceeded(IdempotencyPolicy policy, TimeSpan untilRoom) => new(
+        429, "quota-exceeded", "Too many keys are in use",
+        $"The caller holds as many keys of this operation as may be at once ({(policy.MaxLiveKeysPerActor > 0 ? policy.MaxLiveKeysPerActor : "by the size of their answers")}). Keys that are in use go on working. Nothing was forwarded.",
+        Retryable: true)
+    { RetryAfter = untilRoom };
+
     public static Problem StoreUnavailable() => new(
         503, "store-unavailable", "The idempotency store is unavailable",
         "Nothing was forwarded. Retry with the same key.",

@@ -6,7 +6,7 @@ namespace Gateway.Stores.InMemory;
 /// Records in this process: for tests and trials. It forgets when the process ends and cannot be shared.
 /// </summary>
 /// <remarks>Shards keep callers out of each other's way; a lock is held for a few dictionary operations, never across an await.</remarks>
-internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, IStoreInspector, IRecordWatch
+internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, IStoreInspector, IRecordWatch, IActorQuota
 {
     private const int ShardCount = 64;
 
@@ -192,6 +192,30 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
 
     public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) =>
         new([.. Living(time.GetUtcNow()).Select(record => record.Key).Where(key => (ulong)(key.Value >> 64) == digest).Take(2)]);
+
+    /// <summary>Looks through all records, as a walk does.</summary>
+    public ValueTask<ActorHoldings> LookAsync(string operation, UInt128 actor, RecordKey key)
+    {
+        var now = time.GetUtcNow();
+        var (isKnown, keys, bytes, oldest) = (false, 0L, 0L, DateTimeOffset.MaxValue);
+        foreach (var shard in _shards)
+        {
+            lock (shard.Gate)
+            {
+                foreach (var (other, record) in shard.Records.Where(r => r.Value.ExpiresAt > now))
+                {
+                    isKnown |= other == key;
+                    if (record.Label.Operation == operation && record.Label.Actor == actor)
+                    {
+                        (keys, bytes) = (keys + 1, bytes + (record.Answer?.Length ?? 0));
+                        oldest = record.ExpiresAt < oldest ? record.ExpiresAt : oldest;
+                    }
+                }
+            }
+        }
+
+        return new(new ActorHoldings(isKnown, keys, bytes, keys == 0 ? TimeSpan.Zero : oldest - now));
+    }
 
     /// <summary>Each step looks through all records and sorts what is left of them: for tests and trials, as the whole store is.</summary>
     public ValueTask<RecordScan> ScanAsync(RecordWalk walk, string? after, int limit)

@@ -8,6 +8,7 @@ internal static class InMemoryStoreRegistration
         services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<InMemoryStore>());
         services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<InMemoryStore>());
         services.AddSingleton<IRecordWatch>(provider => provider.GetRequiredService<InMemoryStore>());
+        services.AddSingleton<IActorQuota>(provider => provider.GetRequiredService<InMemoryStore>());
         return services;
     }
 }

@@ -11,6 +11,9 @@ internal static class RedisScripts
     public static readonly string Look = Load("look");
     public static readonly string Resolve = Load("resolve");
     public static readonly string Delete = Load("delete");
+    public static readonly string QuotaLook = Load("quota_look");
+    public static readonly string QuotaNote = Load("quota_note");
+    public static readonly string QuotaForget = Load("quota_forget");
 
     private static string Load(string name)
     {

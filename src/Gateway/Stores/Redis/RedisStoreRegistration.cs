@@ -11,6 +11,7 @@ internal static class RedisStoreRegistration
         services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<RedisStore>());
         services.AddSingleton<IRecordWatch>(provider => provider.GetRequiredService<RedisStore>());
+        services.AddSingleton<IActorQuota>(provider => new RedisActorQuota(provider.GetRequiredService<IConnectionMultiplexer>(), options));
         services.AddSingleton<IStorePrecondition>(provider => new RedisEvictionCheck(provider.GetRequiredService<IConnectionMultiplexer>(), options));
         return services;
     }

@@ -38,6 +38,10 @@ internal sealed class SqlServerScripts(string schema)
 
     public string FindKeys { get; } = Load("find_keys", schema);
 
+    public string Holdings { get; } = Load("holdings", schema);
+
+    public string ActorIndex { get; } = Load("actor_index", schema);
+
     public string FindSettled { get; } = Load("find_settled", schema);
 
     public string ScanOpen { get; } = Load("scan_open", schema);

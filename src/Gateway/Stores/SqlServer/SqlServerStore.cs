@@ -7,7 +7,7 @@ namespace Gateway.Stores.SqlServer;
 /// Records in SQL Server, for many gateways: one batch a verb, decided by the unique index and by single statements, under READ
 /// COMMITTED with and without snapshots. The server's clock is the store's clock.
 /// </summary>
-internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScripts scripts, SqlServerOpenIndex openIndex) : IIdempotencyStore, IStoreInspector, IRecordWatch
+internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScripts scripts, SqlServerOpenIndex openIndex) : IIdempotencyStore, IStoreInspector, IRecordWatch, IActorQuota
 {
     private const int MaxOperation = 256;
     private const int MaxClientKey = 1024;
@@ -58,6 +58,16 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
             }
         }
     }
+
+    public ValueTask<ActorHoldings> LookAsync(string operation, UInt128 actor, RecordKey key) => database.RunAsync(
+        scripts.Holdings,
+        parameters =>
+        {
+            parameters.Add("@operation", SqlDbType.NVarChar, 256).Value = operation;
+            parameters.Add("@actor", SqlDbType.Binary, ClaimToken.Size).Value = BytesOf(new ClaimToken(actor));
+            parameters.Add("@key", SqlDbType.Binary, RecordKey.Size).Value = BytesOf(key);
+        },
+        static row => new ActorHoldings(row.GetInt32(3) == 1, row.GetInt64(0), row.GetInt64(1), TimeSpan.FromMilliseconds(row.GetInt64(2))));
 
     /// <summary>One statement for all of this gateway's waiters.</summary>
     public TimeSpan PollInterval => TimeSpan.FromMilliseconds(250);

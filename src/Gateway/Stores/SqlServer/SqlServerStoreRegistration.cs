@@ -14,6 +14,7 @@ internal static class SqlServerStoreRegistration
         services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqlServerStore>());
         services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<SqlServerStore>());
         services.AddSingleton<IRecordWatch>(provider => provider.GetRequiredService<SqlServerStore>());
+        services.AddSingleton<IActorQuota>(provider => provider.GetRequiredService<SqlServerStore>());
         services.AddSingleton<IStorePrecondition>(provider => new SqlServerSchemaCheck(
             provider.GetRequiredService<SqlServerDatabase>(), provider.GetRequiredService<SqlServerScripts>(), options, provider.GetRequiredService<SqlServerOpenIndex>()));
         return services;

@@ -55,6 +55,14 @@ internal sealed class SqliteInspection(SqliteConnection connection, long now) : 
         return settled;
     }
 
+    public ActorHoldings Holdings(string operation, UInt128 actor, RecordKey key)
+    {
+        using var holdings = new SqliteStatement(connection, SqliteScripts.Holdings, "$key", "$now", "$actor", "$operation");
+        using var reader = holdings.With(SqliteBlob.Of(key), now, SqliteBlob.Of(actor), operation).Read();
+        reader.Read();
+        return new ActorHoldings(reader.GetInt64(3) == 1, reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? TimeSpan.Zero : TimeSpan.FromMilliseconds(reader.GetInt64(2) - now));
+    }
+
     public RecordScan Scan(SqliteWalk walk, SqlitePlace? after, int limit)
     {
         using var scan = walk switch

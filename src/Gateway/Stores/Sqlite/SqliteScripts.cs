@@ -23,6 +23,8 @@ internal static class SqliteScripts
     public static readonly string HasOpenIndex = Load("has_open_index");
     public static readonly string Read = Load("read");
     public static readonly string FindKeys = Load("find_keys");
+    public static readonly string Holdings = Load("holdings");
+    public static readonly string ActorIndex = Load("actor_index");
     public static readonly string IsRunning = Load("is_running");
     public static readonly string ScanOpen = Load("scan_open");
     public static readonly string ScanByAge = Load("scan_by_age");

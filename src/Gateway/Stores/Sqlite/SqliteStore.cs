@@ -7,10 +7,11 @@ namespace Gateway.Stores.Sqlite;
 /// The embedded default: records in one SQLite file, durable before a verb returns. Several processes on one machine may
 /// share the file; the machine's clock is the store's clock.
 /// </summary>
-internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordWatch, IDisposable
+internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordWatch, IActorQuota, IDisposable
 {
     private readonly TimeProvider _time;
     private readonly SqliteDatabase _database;
+    private volatile bool _hasActorIndex;
     private readonly SqliteWriter<SqliteWriteSession> _writer;
     private readonly ConcurrentBag<Reader> _readers = [];
 
@@ -83,6 +84,18 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordW
 
     public void Announce(RecordKey key)
     {
+    }
+
+    public async ValueTask<ActorHoldings> LookAsync(string operation, UInt128 actor, RecordKey key)
+    {
+        if (!_hasActorIndex)
+        {
+            await _writer.WriteAsync(static session => session.MakeActorIndex());
+            _hasActorIndex = true;
+        }
+
+        using var look = Look();
+        return look.Holdings(operation, actor, key);
     }
 
     public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest)

@@ -8,6 +8,7 @@ internal static class SqliteStoreRegistration
         services.AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IStoreInspector>(provider => provider.GetRequiredService<SqliteStore>());
         services.AddSingleton<IRecordWatch>(provider => provider.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IActorQuota>(provider => provider.GetRequiredService<SqliteStore>());
         return services;
     }
 }

@@ -8,6 +8,7 @@ namespace Gateway.Stores.Sqlite;
 /// </summary>
 internal sealed class SqliteWriteSession : SqliteSession
 {
+    private readonly SqliteConnection _connection;
     private readonly SqliteStatement _insert;
     private readonly SqliteStatement _find;
     private readonly SqliteStatement _takeOver;
@@ -26,6 +27,7 @@ internal sealed class SqliteWriteSession : SqliteSession
     public SqliteWriteSession(SqliteConnection connection)
         : base(connection)
     {
+        _connection = connection;
         _insert = Prepare(SqliteScripts.Insert, "$key", "$claim", "$fingerprint", "$lease_until", "$expires_at", "$retention", "$now", "$operation", "$client_key", "$actor");
         _find = Prepare(SqliteScripts.Find, "$key");
         _takeOver = Prepare(SqliteScripts.TakeOver, "$claim", "$fingerprint", "$lease_until", "$expires_at", "$retention", "$created_at", "$operation", "$client_key", "$actor", "$id");
@@ -92,6 +94,14 @@ internal sealed class SqliteWriteSession : SqliteSession
     {
         _sweepAnswers.With(now, limit).Execute();
         return _sweepRecords.With(now, limit).Execute();
+    }
+
+    /// <summary>Takes a look at every record, once.</summary>
+    public bool MakeActorIndex()
+    {
+        using var make = new SqliteStatement(_connection, SqliteScripts.ActorIndex);
+        make.Execute();
+        return true;
     }
 
     /// <param name="heir">The claim that it then has, which nobody holds.</param>

@@ -67,6 +67,7 @@ public sealed class OutcomeTests
                 RequestOutcome.Unprotected => """{ "StoreFailure": "Forward" }""",
                 RequestOutcome.ReplayDenied => $$"""{ "ReplayAuthorization": { "Url": "{{backend.Address}}denied" } }""",
                 RequestOutcome.AuthorizationUnavailable => """{ "ReplayAuthorization": { "Url": "http://127.0.0.1:1/" } }""",
+                RequestOutcome.QuotaExceeded => """{ "MaxLiveKeysPerActor": 1 }""",
                 RequestOutcome.TooManyInFlight => """{ "MaxInFlight": 1 }""",
                 RequestOutcome.Keyless => """{ "Key": { "Required": false } }""",
                 _ => "{}",
@@ -89,13 +90,13 @@ public sealed class OutcomeTests
         // What has to be there before, and what it is counted as.
         RequestOutcome? before = outcome switch
         {
-            RequestOutcome.Replayed or RequestOutcome.KeyReused or RequestOutcome.NotRetained or RequestOutcome.ReplayDenied or RequestOutcome.AuthorizationUnavailable => RequestOutcome.Executed,
+            RequestOutcome.Replayed or RequestOutcome.KeyReused or RequestOutcome.NotRetained or RequestOutcome.ReplayDenied or RequestOutcome.AuthorizationUnavailable or RequestOutcome.QuotaExceeded => RequestOutcome.Executed,
             RequestOutcome.UnknownHeld => RequestOutcome.Unknown,
             _ => null,
         };
         if (before is not null)
         {
-            using var first = await gateway.Client.PostAsync("k");
+            using var first = await gateway.Client.PostAsync(outcome == RequestOutcome.QuotaExceeded ? "another" : "k");
         }
 
         var running = outcome switch { RequestOutcome.InProgress => gateway.Client.PostAsync("k"), RequestOutcome.TooManyInFlight => gateway.Client.PostAsync("another"), _ => null };

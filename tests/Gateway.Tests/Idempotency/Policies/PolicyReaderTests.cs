@@ -139,7 +139,6 @@ public sealed class PolicyReaderTests
     [InlineData("\"Key\": { \"Member\": \"idempotency_key\" }", "Key:Member", "is not a JSON Pointer (RFC 6901) to one member.", "/idempotency_key")]
     [InlineData("\"Key\": { \"Member\": \"/a/*\" }", "Key:Member", "is not a JSON Pointer (RFC 6901) to one member.", "/idempotency_key")]
     [InlineData("\"Key\": { \"Scope\": \"Host\" }", "Key:Scope", "'Host' is unknown.", "Write one of: Operation, Path (default: Operation).")]
-    [InlineData("\"MaxLiveKeysPerActor\": 100", "MaxLiveKeysPerActor", "quotas are not available in this version.", "Leave it at 0.")]
     [InlineData("\"MaxLiveKeysPerActor\": -1", "MaxLiveKeysPerActor", "'-1' is not a whole number", "(default: 0)")]
     // Booleans
     [InlineData("\"RetainBody\": \"no\"", "RetainBody", "'no' is neither true nor false.", "(default: true)")]

@@ -24,6 +24,7 @@ public sealed class ProblemWriterTests
         ["digest mismatch"] = (Problems.DigestMismatch(), 400, "digest-mismatch", false, null, []),
         ["no room"] = (Problems.BufferUnavailable(), 503, "buffer-unavailable", true, "1", []),
         ["not to be asked"] = (Problems.AuthorizationUnavailable(), 503, "authorization-unavailable", true, "1", []),
+        ["too many keys"] = (Problems.QuotaExceeded(Answers.Policy, TimeSpan.FromMinutes(90)), 429, "quota-exceeded", true, "5400", []),
         ["key reused"] = (Problems.KeyReused(new Fingerprint(1, 2, 3), new Fingerprint(1, 2, 4)), 422, "key-reused", false, null, ["differs"]),
         ["in progress"] = (Problems.InProgress(TimeSpan.FromSeconds(29.5)), 409, "in-progress", true, "30", []),
         ["outcome unknown"] = (Problems.OutcomeUnknown(FirstSeen), 409, "outcome-unknown", false, null, ["firstSeen"]),

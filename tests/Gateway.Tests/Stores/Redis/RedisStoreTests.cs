@@ -36,6 +36,10 @@ public sealed class RedisServerFixture : IAsyncLifetime
 [NeedsRedis]
 public sealed class RedisStoreTests(RedisServerFixture fixture) : StoreContract, IClassFixture<RedisServerFixture>
 {
+    private RedisActorQuota? _quota;
+
+    protected override IActorQuota Quota => _quota!;
+
     protected override TimeSpan ShortLease => TimeSpan.FromMilliseconds(400);
 
     protected override TimeSpan ShortRetention => TimeSpan.FromMilliseconds(600);
@@ -48,7 +52,9 @@ public sealed class RedisStoreTests(RedisServerFixture fixture) : StoreContract,
     protected override Task<(IIdempotencyStore Store, IStoreInspector Inspector)> OpenAsync()
     {
         // A prefix of its own for each case: the store is empty.
-        var store = new RedisStore(fixture.Redis, new RedisStoreOptions { Configuration = fixture.Server.Configuration, KeyPrefix = $"{Guid.NewGuid():N}:" }, TimeProvider.System);
+        var options = new RedisStoreOptions { Configuration = fixture.Server.Configuration, KeyPrefix = $"{Guid.NewGuid():N}:" };
+        var store = new RedisStore(fixture.Redis, options, TimeProvider.System);
+        _quota = new RedisActorQuota(fixture.Redis, options);
         return Task.FromResult<(IIdempotencyStore, IStoreInspector)>((store, store));
     }
 

@@ -56,7 +56,8 @@ public sealed class OutcomeTests
 
             await connection.AnswerAsync("ran", outcome == RequestOutcome.Released ? "429 Too Many Requests" : "200 OK");
         });
-        var store = new FaultyStore(new InMemoryStore(TimeProvider.System));
+        var inner = new InMemoryStore(TimeProvider.System);
+        var store = new FaultyStore(inner);
         await using var gateway = await TestGateway.StartAsync(
             backend.Address,
             outcome switch
@@ -78,7 +79,7 @@ public sealed class OutcomeTests
                 RequestOutcome.BufferUnavailable => """{ "Buffering": { "MemoryThreshold": 4096, "Path": "/dev/null" } }""",
                 _ => "{}",
             },
-            configure: builder => builder.Services.AddSingleton<IIdempotencyStore>(store));
+            configure: builder => builder.Services.AddSingleton<IIdempotencyStore>(store).AddSingleton<IActorQuota>(inner));
         using var counted = new MetricCollector<long>(gateway.Services.GetRequiredService<IMeterFactory>(), StoreMeter.Name, RequestMeter.Requests);
         store.Before = verb => outcome switch
         {

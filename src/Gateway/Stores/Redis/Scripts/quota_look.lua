@@ -9,7 +9,7 @@ if #gone > 0 then
     end
     redis.call('ZREM', KEYS[1], unpack(gone))
     redis.call('HDEL', KEYS[2], unpack(gone))
-    redis.call('HINCRBY', KEYS[2], 'total', -freed)
+    redis.call('HINCRBY', KEYS[2], 'total', string.format('%d', 0 - freed)) -- a plain -0 is no integer to it
 end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 return {

@@ -24,6 +24,7 @@ using Gateway.Stores.Sqlite.Spool;
 using Gateway.Stores.SqlServer;
 using Gateway.Telemetry;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
 
 namespace Gateway;
 
@@ -75,6 +76,7 @@ public static class Program
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ConfigurationState>();
+        builder.Services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, QuotingLogs>();
         builder.Services.AddTelemetry(builder.Configuration); // first: it is to hear what the others count at their start
         AddStore(builder.Services, settings, routesFile);
         AddAuthentication(builder, settings, Path.GetDirectoryName(routesFile)!);

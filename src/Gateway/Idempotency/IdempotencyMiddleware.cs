@@ -342,15 +342,17 @@ internal sealed class IdempotencyMiddleware(
             while (true)
             {
                 var next = waiters.Next(request.Key); // before the look: what ends in between wakes
+
+                // An answer that was given and waits to come home is the answer, whatever the store says of its record.
+                if (spool.Find(request.Key) is { } waiting && await TryReplayWaitingAsync(visit, request, waiting))
+                {
+                    return null;
+                }
+
                 found = await store.BeginAsync(request);
                 if (found.Outcome != BeginOutcome.InFlight || found.Fingerprint != request.Fingerprint)
                 {
                     return found;
-                }
-
-                if (spool.Find(request.Key) is { } waiting && await TryReplayWaitingAsync(visit, request, waiting))
-                {
-                    return null;
                 }
 
                 try
@@ -359,13 +361,7 @@ internal sealed class IdempotencyMiddleware(
                 }
                 catch (OperationCanceledException)
                 {
-                    if (!context.RequestAborted.IsCancellationRequested)
-                    {
-                        return found; // "in progress": what was seen last
-                    }
-
-                    context.Abort();
-                    return null;
+                    return found; // "in progress": what was seen last. To a client that has gone it is said into the void
                 }
             }
         }
@@ -379,6 +375,11 @@ internal sealed class IdempotencyMiddleware(
             if (e.Call is { } call)
             {
                 releases.Add(request.Key, request.Claim, call); // it may have claimed what the other one released
+            }
+
+            if (spool.Find(request.Key) is { } waiting ? await TryReplayWaitingAsync(visit, request, waiting) : await TryReplayReadOnlyAsync(visit, request))
+            {
+                return null;
             }
 
             // Whatever the policy says of stores that fail: the other request runs, or has run.

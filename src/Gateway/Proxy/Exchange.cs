@@ -358,7 +358,7 @@ internal sealed class Exchange(
     {
         context.Features.Set<IForwarderErrorFeature>(new ForwardError(error, exception));
         ForwarderEvents.Instance.Failed(error);
-        ProxyLog.ExchangeFailed(logger, error, exception);
+        ProxyLog.ExchangeFailed(logger, error, UnquotedException.Of(exception));
     }
 
     private sealed class CaughtTrailers : IHttpResponseTrailersFeature

@@ -75,7 +75,14 @@ internal sealed class RecordWaiters : BackgroundService
         Wake(key);
         if (policy.InProgress == InProgressBehaviour.Wait)
         {
-            _watch.Announce(key);
+            try
+            {
+                _watch.Announce(key);
+            }
+            catch (Exception e)
+            {
+                Fails(e); // the answer is stored, and must not become an error for that: looking finds it
+            }
         }
     }
 
@@ -102,6 +109,11 @@ internal sealed class RecordWaiters : BackgroundService
                 for (var pause = _watch.PollInterval; !_waiting.IsEmpty;)
                 {
                     await Task.Delay(pause, _time, stoppingToken);
+                    if (_waiting.IsEmpty)
+                    {
+                        break;
+                    }
+
                     pause = await LookAsync() ? _watch.PollInterval : Longer(pause);
                 }
             }

@@ -80,22 +80,14 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
             return;
         }
 
-        try
+        // Kept for as long as the process: the client subscribes by itself when a connection comes back, also after a first time that failed.
+        await redis.GetSubscriber().SubscribeAsync(_settled, (_, message) =>
         {
-            // Kept for as long as the process: the client subscribes again by itself when a connection comes back.
-            await redis.GetSubscriber().SubscribeAsync(_settled, (_, message) =>
+            if ((byte[]?)message is { Length: RecordKey.Size } key)
             {
-                if ((byte[]?)message is { Length: RecordKey.Size } key)
-                {
-                    Announced?.Invoke(RecordKey.Read(key));
-                }
-            });
-        }
-        catch
-        {
-            _listens = 0;
-            throw;
-        }
+                Announced?.Invoke(RecordKey.Read(key));
+            }
+        });
     }
 
     public void Announce(RecordKey key)

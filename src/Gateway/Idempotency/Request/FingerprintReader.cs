@@ -44,7 +44,7 @@ internal static class FingerprintReader
         return Digest.Of(list.Written);
     }
 
-    /// <summary>Bytes of JSON, or of a form, above which it is compared by its bytes: reading it takes memory in proportion.</summary>
+    /// <summary>Bytes of JSON above which it is compared by its bytes: reading it takes memory in proportion.</summary>
     internal const int MostRead = 16 << 20;
 
     private static UInt128 Body(HttpRequest request, RequestBody body, FingerprintRules rules)
@@ -86,7 +86,7 @@ internal static class FingerprintReader
                 }
 
             case BodyReading.Form when MediaType.Is(request.ContentType, "application/x-www-form-urlencoded"): // what is no form would be read as a queer one
-                if (body.Length > MostRead)
+                if (body.Length > FormDigest.MaxLength)
                 {
                     return body.RawDigest();
                 }

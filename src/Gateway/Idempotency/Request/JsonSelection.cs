@@ -9,6 +9,7 @@ internal sealed class JsonSelection
     {
         (Include, Exclude) = (include, exclude);
         IsEverything = include.Count == 0 && exclude.Count == 0;
+        IsFlat = include.Concat(exclude).All(static pointer => pointer.Segments.Count == 1);
         Root = new JsonPosition(include.Count == 0 ? null : [Tree(include)], exclude.Count == 0 ? [] : [Tree(exclude)]);
     }
 
@@ -19,6 +20,9 @@ internal sealed class JsonSelection
     public IReadOnlyList<JsonPointer> Exclude { get; }
 
     public bool IsEverything { get; }
+
+    /// <summary>No pointer goes deeper than a form does: one that does was meant for JSON, and followed in a form it would leave nothing of it.</summary>
+    public bool IsFlat { get; }
 
     public JsonPosition Root { get; }
 

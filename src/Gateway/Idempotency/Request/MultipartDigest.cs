@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Idempotency.Request;
@@ -10,10 +11,16 @@ namespace Gateway.Idempotency.Request;
 /// <remarks>Readers differ in how lenient they are. Whatever two of them could read differently is compared by its bytes.</remarks>
 internal static class MultipartDigest
 {
+    /// <summary>Each costs far more than its bytes: without a bound a large body of empty parts would keep a processor for minutes.</summary>
+    public const int MaxParts = 10_000;
+
+    /// <summary>Bytes of one part's headers, which become texts. Without a bound a part of nothing but headers would take several times a large body of memory.</summary>
+    public const int MaxPartHeaders = 16 * 1024;
+
     /// <returns>Null: it cannot be read in one way only.</returns>
     public static UInt128? Of(string? contentType, ReadOnlySpan<byte> body, JsonSelection selection)
     {
-        if (Boundary(contentType) is not { } boundary)
+        if (!selection.IsFlat || Boundary(contentType) is not { } boundary)
         {
             return null;
         }
@@ -35,7 +42,7 @@ internal static class MultipartDigest
         }
 
         using var list = new HashedStream(HashedList.MultipartBody);
-        while (true)
+        for (var parts = 0; parts <= MaxParts; parts++)
         {
             if (body[at..].StartsWith("--"u8))
             {
@@ -57,6 +64,8 @@ internal static class MultipartDigest
 
             at += 2 + end + delimiter.Length;
         }
+
+        return null;
     }
 
     /// <returns>Where the delimiter's line feed stands; negative: nowhere, or not behind a carriage return.</returns>
@@ -80,7 +89,7 @@ internal static class MultipartDigest
 
     private static bool Write(HashedStream list, ReadOnlySpan<byte> part, JsonSelection selection)
     {
-        var length = part.StartsWith("\r\n"u8) ? 0 : part.IndexOf("\r\n\r\n"u8);
+        var length = part.StartsWith("\r\n"u8) ? 0 : part[..Math.Min(part.Length, MaxPartHeaders)].IndexOf("\r\n\r\n"u8);
         if (length < 0)
         {
             return false;
@@ -107,17 +116,36 @@ internal static class MultipartDigest
             return false;
         }
 
-        if (!selection.Counts(HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? ""))
+        // Some readers take a backslash for itself and not for an escape, and see a text's end elsewhere.
+        var isPlain = !text.Contains('\\', StringComparison.Ordinal);
+        if (!selection.IsEverything)
         {
-            return true;
+            var name = Encoding.Latin1.GetBytes(HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "");
+            if (!isPlain || !Utf8.IsValid(name))
+            {
+                return false; // which pointer it is under cannot be told
+            }
+
+            if (!selection.Counts(Encoding.UTF8.GetString(name)))
+            {
+                return true;
+            }
         }
 
-        list.WriteText(disposition.DispositionType.Value.AsSpan());
-        list.WriteInt32(disposition.Parameters.Count);
-        foreach (var parameter in disposition.Parameters.OrderBy(parameter => parameter.Name.Value, StringComparer.OrdinalIgnoreCase))
+        if (isPlain)
         {
-            list.WriteText(parameter.Name.Value!.ToLowerInvariant());
-            list.WriteText(HeaderUtilities.RemoveQuotes(parameter.Value).Value);
+            list.WriteText(disposition.DispositionType.Value.AsSpan());
+            list.WriteInt32(disposition.Parameters.Count);
+            foreach (var parameter in disposition.Parameters.OrderBy(parameter => parameter.Name.Value, StringComparer.OrdinalIgnoreCase))
+            {
+                list.WriteText(parameter.Name.Value!.ToLowerInvariant());
+                list.WriteText(HeaderUtilities.RemoveQuotes(parameter.Value).Value);
+            }
+        }
+        else
+        {
+            list.WriteText(text);
+            list.WriteInt32(-1); // as it is spelled
         }
 
         // Its type, and whatever else a client says of it.

@@ -255,14 +255,23 @@ internal sealed class RequestBody
         request.Body = new RejoinedBody(
             async (buffer, at, cancellationToken) =>
             {
-                if (at < inFile)
+                // The proxy may go on reading when the request has ended: the array must not be another's under it.
+                ObjectDisposedException.ThrowIf(!TryHold(), this);
+                try
                 {
-                    return await _file!.ReadAsync(buffer, at, cancellationToken);
-                }
+                    if (at < inFile)
+                    {
+                        return await _file!.ReadAsync(buffer, at, cancellationToken);
+                    }
 
-                var count = (int)Math.Min(buffer.Length, read - at);
-                _array.AsMemory(Headroom + (int)(at - inFile), count).CopyTo(buffer);
-                return count;
+                    var count = (int)Math.Min(buffer.Length, read - at);
+                    _array.AsMemory(Headroom + (int)(at - inFile), count).CopyTo(buffer);
+                    return count;
+                }
+                finally
+                {
+                    Release();
+                }
             },
             read,
             source,

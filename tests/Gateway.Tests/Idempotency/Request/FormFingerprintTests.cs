@@ -109,6 +109,8 @@ public sealed class FormFingerprintTests
     [InlineData("a=1&b=2", "a=1%26b=2", false)]
     [InlineData("ab=c", "a=bc", false)]
     [InlineData("a=+", "a=%2B", false)]
+    [InlineData("a[x]=1&a=2", "a=2&a[x]=1", false)] // one variable: the later one overrides
+    [InlineData("a[x]=1&b=2", "b=2&a%5Bx]=1", true)]
     public async Task A_form_is_its_names_and_values(string one, string other, bool isSame) =>
         Assert.Equal(isSame, await BodyAsync(one, Form) == await BodyAsync(other, Form));
 
@@ -118,7 +120,63 @@ public sealed class FormFingerprintTests
     [InlineData("a=%zz")]
     [InlineData("a=%+1")]
     [InlineData("%ff=1")]
+    [InlineData("a=1;b=2")] // a separator to some
+    [InlineData("a=1 2")]
+    [InlineData("a=\u00e4")]
+    [InlineData("a=1\r\n")]
     public async Task What_is_no_form_is_compared_by_its_bytes(string body) => Assert.Equal(await RawAsync(body), await BodyAsync(body, Form));
+
+    [Fact]
+    public async Task Pointers_that_go_deeper_were_meant_for_JSON_and_leave_forms_as_they_are()
+    {
+        // Followed in a form they would leave nothing, and any form would be any other.
+        foreach (var selection in new[] { Canonical.Selection(["/payment/amount"], []), Canonical.Selection([], ["/payment/at"]) })
+        {
+            var part = Write("b", TwoParts);
+            Assert.Equal(await RawAsync(part), await BodyAsync(part, "multipart/form-data; boundary=b", new FingerprintRules { Selection = selection }));
+            Assert.Equal(await RawAsync("a=1"), await BodyAsync("a=1", Form, new FingerprintRules { Body = BodyReading.Form, Selection = selection }));
+        }
+    }
+
+    [Fact]
+    public async Task A_pointer_names_a_part_in_any_script()
+    {
+        var rules = new FingerprintRules { Selection = Canonical.Selection(["/gr\u00f6\u00dfe"], []) };
+        (string, string) Size(string content) => ("Content-Disposition: form-data; name=\"gr\u00f6\u00dfe\"", content);
+        Assert.Equal(await MultipartAsync(rules, "b", Size("1"), TwoParts[0]), await MultipartAsync(rules, "c", Size("1"), TwoParts[1]));
+        Assert.NotEqual(await MultipartAsync(rules, "b", Size("1")), await MultipartAsync(rules, "b", Size("2")));
+    }
+
+    [Fact]
+    public async Task A_backslash_is_compared_as_it_is_spelled_and_hides_no_part_from_a_pointer()
+    {
+        const string one = "Content-Disposition: form-data; name=\"c\"; filename=\"a\\\"; name=\\\"b\"";
+        const string other = "Content-Disposition: form-data; filename=\"a\\\"; name=\\\"b\"; name=\"c\"";
+        Assert.NotEqual(await MultipartAsync("b", (one, "1")), await MultipartAsync("b", (other, "1")));
+        Assert.Equal(await MultipartAsync("b", (one, "1")), await MultipartAsync("c", (one, "1")));
+        var body = Write("b", (one, "1"));
+        Assert.Equal(await RawAsync(body), await BodyAsync(body, "multipart/form-data; boundary=b", new FingerprintRules { Selection = Canonical.Selection([], ["/c"]) }));
+    }
+
+    [Fact]
+    public async Task What_would_cost_more_than_its_bytes_is_compared_by_them()
+    {
+        var most = Write("b", [.. Enumerable.Repeat(TwoParts[0], MultipartDigest.MaxParts)]);
+        Assert.NotEqual(await RawAsync(most), await BodyAsync(most, "multipart/form-data; boundary=b"));
+        string[] parts =
+        [
+            Write("b", [.. Enumerable.Repeat(TwoParts[0], MultipartDigest.MaxParts + 1)]),
+            Write("b", ($"{TwoParts[0].Head}\r\nX: {new string('x', MultipartDigest.MaxPartHeaders)}", "1")),
+        ];
+        foreach (var body in parts)
+        {
+            Assert.Equal(await RawAsync(body), await BodyAsync(body, "multipart/form-data; boundary=b"));
+        }
+
+        var form = "a=" + new string('x', FormDigest.MaxLength - 2);
+        Assert.NotEqual(await RawAsync(form), await BodyAsync(form, Form));
+        Assert.Equal(await RawAsync(form + "x"), await BodyAsync(form + "x", Form));
+    }
 
     [Fact]
     public async Task Read_as_a_form_what_is_none_is_compared_by_its_bytes_and_of_itself_a_form_is_too()

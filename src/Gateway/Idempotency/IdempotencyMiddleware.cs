@@ -251,7 +251,9 @@ internal sealed class IdempotencyMiddleware(
             Fingerprint = fingerprint,
             Lease = policy.Lease,
             Retention = policy.Retention,
-            TakeOverUnknown = policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry,
+
+            // Nothing is taken over that cannot run now: to give it back would be to forget that it may have run.
+            TakeOverUnknown = policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry && !IsFull(plan),
             Label = new RecordLabel(plan.Operation, policy.RetainKey ? key.Key! : KeyDigest.Of(key.Key!), actor),
         };
 
@@ -298,6 +300,12 @@ internal sealed class IdempotencyMiddleware(
             }
 
             begin = ended;
+        }
+
+        if (begin.Outcome == BeginOutcome.Unknown && begin.Fingerprint == request.Fingerprint && policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry && !request.TakeOverUnknown)
+        {
+            await RefuseAsync(visit, RequestOutcome.TooManyInFlight, Problems.TooManyInFlight(policy.MaxInFlight), request.Key); // it may run again, and not now
+            return;
         }
 
         if (begin.Outcome != BeginOutcome.Claimed)
@@ -400,31 +408,29 @@ internal sealed class IdempotencyMiddleware(
         var (context, plan, key, body) = visit;
         if (plan.Running.TryTake(plan.Policy.MaxInFlight))
         {
-            try
-            {
-                duplicates.Look(request, plan.Policy.DuplicateWindow);
-                await runs.RunAsync(context, next, plan, request, firstSeen, body!, key);
-            }
-            finally
-            {
-                plan.Running.Free();
-            }
-
+            duplicates.Look(request, plan.Policy.DuplicateWindow);
+            await runs.RunAsync(context, next, plan, request, firstSeen, body!, key, plan.Running);
             return;
         }
 
-        // Nothing was sent: the key is free again, now or as soon as the store takes it.
+        // Nothing was sent: the key is free again, now or as soon as the store takes it. But where the last place has gone since the
+        // begin, that may have taken over what may have run, and to release it would be to forget that.
         try
         {
-            await store.CallAsync(StoreVerb.Release, request, static (store, request) => store.ReleaseAsync(request.Key, request.Claim));
+            await (request.TakeOverUnknown
+                ? store.CallAsync(StoreVerb.MarkUnknown, request, static (store, request) => store.MarkUnknownAsync(request.Key, request.Claim))
+                : store.CallAsync(StoreVerb.Release, request, static (store, request) => store.ReleaseAsync(request.Key, request.Claim)));
         }
         catch (StoreCallException e)
         {
             Log.SettleFailed(logger, request.Key, plan.Operation, e);
-            releases.Add(request.Key, request.Claim, begin: Task.CompletedTask);
+            if (!request.TakeOverUnknown)
+            {
+                releases.Add(request.Key, request.Claim, begin: Task.CompletedTask); // else it is Unknown when its lease has run out
+            }
         }
 
-        if (plan.Policy.HasQuota)
+        if (plan.Policy.HasQuota && !request.TakeOverUnknown)
         {
             quotas.Forget(request.Label, request.Key);
         }
@@ -432,6 +438,8 @@ internal sealed class IdempotencyMiddleware(
         waiters.Settled(request.Key, plan.Policy);
         await RefuseAsync(visit, RequestOutcome.TooManyInFlight, Problems.TooManyInFlight(plan.Policy.MaxInFlight), request.Key);
     }
+
+    private static bool IsFull(RoutePlan plan) => plan.Policy is { MaxInFlight: > 0 and var most, IsObserved: false } && plan.Running.Taken >= most;
 
     /// <returns>Null: there is none.</returns>
     private Problem? RefusalOfFirstSent(HttpRequest request, IdempotencyPolicy policy) => Repeatability.Read(request.Headers, policy.Retention, time.GetUtcNow()) switch

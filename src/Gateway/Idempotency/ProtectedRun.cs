@@ -2,6 +2,7 @@ using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
+using Gateway.Idempotency.Waiting;
 using Gateway.Stores;
 
 namespace Gateway.Idempotency;
@@ -28,4 +29,13 @@ internal sealed class ProtectedRun(RoutePlan plan, RequestBody body, ForwardDead
     public RequestOutcome Outcome { get; set; } = RequestOutcome.Executed;
 
     public RecordKey Record => claim?.Key ?? default;
+
+    /// <summary>Where it holds a place of those that may run at once (<c>MaxInFlight</c>). Null: nowhere, or no more.</summary>
+    public RouteSlots? Slots { get; set; }
+
+    public void FreeSlot()
+    {
+        Slots?.Free();
+        Slots = null;
+    }
 }

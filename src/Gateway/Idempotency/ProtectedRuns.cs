@@ -3,6 +3,7 @@ using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
+using Gateway.Idempotency.Waiting;
 using Gateway.Stores;
 using Microsoft.AspNetCore.Http;
 
@@ -12,17 +13,22 @@ namespace Gateway.Idempotency;
 internal sealed class ProtectedRuns(
     RunningClaims claims, OutcomeWriter outcomes, ProblemWriter problems, RequestFigures figures, TimeProvider time, ILogger<ProtectedRuns> logger)
 {
-    public async Task RunAsync(HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, KeyReading key)
+    /// <param name="slots">Where a place was taken for it, which is free when the run is over. Null: nowhere.</param>
+    public async Task RunAsync(
+        HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, KeyReading key, RouteSlots? slots = null)
     {
         using var deadline = new ForwardDeadline(plan.Deadline, time);
         var claim = new RunningClaim(request, deadline, context.RequestAborted);
+        var run = new ProtectedRun(plan, body, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null) { Slots = slots };
         claims.Track(claim);
         try
         {
-            await ForwardAsync(context, next, new ProtectedRun(plan, body, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null), key);
+            await ForwardAsync(context, next, run, key);
         }
         finally
         {
+            run.FreeSlot();
+
             // Whatever was thrown: no lease is renewed for a run that is over, or its key would say "in progress" for ever.
             if (!claim.IsDeferred)
             {
@@ -126,7 +132,11 @@ internal sealed class ProtectedRuns(
     }
 
     /// <summary>Before the answer goes out: who has it may ask for the figures.</summary>
-    private void Count(HttpContext context, ProtectedRun run) => figures.Count(context, run.Plan, run.Outcome);
+    private void Count(HttpContext context, ProtectedRun run)
+    {
+        figures.Count(context, run.Plan, run.Outcome);
+        run.FreeSlot(); // nor does one who reads slowly keep the next from running
+    }
 
     private Task RefuseAsync(HttpContext context, ProtectedRun run, IdempotencyFeature feature, in Problem problem)
     {

@@ -219,6 +219,49 @@ public sealed class WaitTests : IAsyncDisposable
         Assert.Equal((200, false, 3), ((int)later.StatusCode, later.IsReplay(), _runs));
     }
 
+    [Fact]
+    public async Task A_key_of_which_nobody_knows_whether_it_ran_keeps_its_record_where_as_many_run_as_may()
+    {
+        var hold = new TaskCompletionSource();
+        _backend = RawBackend.Start(async (connection, request) =>
+        {
+            if (request.Header("Idempotency-Key") == "slow")
+            {
+                await hold.Task;
+            }
+
+            await connection.AnswerAsync("", request.Header("Idempotency-Key") == "lost" ? "504 Gateway Timeout" : "200 OK");
+        });
+        _gateway = await TestGateway.StartAsync(_backend.Address, """{ "MaxInFlight": 1, "OutcomeUnknown": "Retry" }""");
+        using var lost = await _gateway.Client.PostAsync("lost");
+        await _backend.ArrivedAsync();
+        var slow = _gateway.Client.PostAsync("slow");
+        await _backend.ArrivedAsync();
+
+        using var refused = await _gateway.Client.PostAsync("lost");
+        await refused.ShouldBeAsync(503, "too-many-in-flight");
+        using var other = await _gateway.Client.PostAsync("lost", "{}");
+        await other.ShouldBeAsync(422, "key-reused");
+
+        hold.SetResult();
+        using var answer = await slow;
+        using var retry = await _gateway.Client.PostAsync("lost");
+        Assert.Equal((504, 3), ((int)retry.StatusCode, _backend.Requests.Count));
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_its_answer_keeps_no_other_one_from_running()
+    {
+        _backend = RawBackend.Start((connection, request) => connection.AnswerAsync(request.Header("Idempotency-Key") == "large" ? new string('x', 32 << 20) : "ran"));
+        _gateway = await TestGateway.StartAsync(_backend.Address, """{ "MaxInFlight": 1, "MaxResponseBodySize": 67108864 }""");
+        using var slow = await RawClient.ConnectAsync(_gateway.Address);
+        await slow.SendAsync(RawClient.Post("/pay", "large", "{}"));
+        Assert.StartsWith("HTTP/1.1 200", await slow.ReadHeadOnlyAsync(), StringComparison.Ordinal);
+
+        using var other = await _gateway.Client.PostAsync("other");
+        Assert.Equal(200, (int)other.StatusCode);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _release.TrySetResult();

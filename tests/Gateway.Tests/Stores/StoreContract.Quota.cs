@@ -67,6 +67,14 @@ public abstract partial class StoreContract
         Assert.Equal((1, 10), await Quota.LookAsync(operation, Me, NewKey()) is var left ? (left.Keys, left.Bytes) : default);
     }
 
+    [ServerFact]
+    public async Task A_record_that_is_there_is_known_although_nobody_has_noted_it()
+    {
+        var key = NewKey();
+        await ClaimAsync(key); // under a policy that had no quota yet, or its note was lost
+        Assert.True((await Quota.LookAsync("confirm-payment", 7, key)).IsKnown);
+    }
+
     private async Task<(RecordKey Key, ClaimToken Claim)> HoldAsync(string operation, UInt128 actor, TimeSpan? retention = null)
     {
         var (key, claim, life) = (NewKey(), ClaimToken.New(), retention ?? Retention);

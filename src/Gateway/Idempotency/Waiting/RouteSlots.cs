@@ -11,12 +11,15 @@ internal sealed class RouteSlots
     /// <returns>False: <paramref name="most"/> are taken. Else <see cref="Free"/> has to follow.</returns>
     public bool TryTake(int most)
     {
-        if (Interlocked.Increment(ref _taken) <= most)
+        // Never more than there are, not for a moment: one who is refused must not take another's place meanwhile.
+        for (var taken = Taken; taken < most; taken = Taken)
         {
-            return true;
+            if (Interlocked.CompareExchange(ref _taken, taken + 1, taken) == taken)
+            {
+                return true;
+            }
         }
 
-        Interlocked.Decrement(ref _taken);
         return false;
     }
 

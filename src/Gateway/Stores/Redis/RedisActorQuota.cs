@@ -12,11 +12,14 @@ namespace Gateway.Stores.Redis;
 internal sealed class RedisActorQuota(IConnectionMultiplexer redis, RedisStoreOptions options) : IActorQuota
 {
     private readonly IDatabase _database = redis.GetDatabase();
+    private readonly RedisKeyspace _keyspace = new(redis, redis.GetDatabase().Database, options.KeyPrefix);
 
     public async ValueTask<ActorHoldings> LookAsync(string operation, UInt128 actor, RecordKey key)
     {
+        // Also one that nobody has noted (begun before there was a quota, or its note was lost): a retry is not refused. In another slot, and beside the script.
+        var life = _database.KeyTimeToLiveAsync(_keyspace.KeyOf(key));
         var found = (RedisResult[])(await _database.ScriptEvaluateAsync(RedisScripts.QuotaLook, KeysOf(operation, actor), [Member(key)]))!;
-        return new ActorHoldings((long)found[0] == 1, (long)found[1], (long)found[2], TimeSpan.FromMilliseconds((double)found[3]));
+        return new ActorHoldings(await life is not null || (long)found[0] == 1, (long)found[1], (long)found[2], TimeSpan.FromMilliseconds((double)found[3]));
     }
 
     public async ValueTask NoteAsync(string operation, UInt128 actor, RecordKey key, long size, TimeSpan life) =>

@@ -193,13 +193,7 @@ public static class Program
         }
         catch (AuthenticationFileException e)
         {
-            throw new ConfigurationFaultException([.. settings.Faults, new(e.Place, $"cannot be read ({e.Reason}).", "Name a PEM file, relative to the routes file.")]);
-        }
-
-        if (settings.Schemes.Values.Any(scheme => scheme.Type == AuthenticationType.Certificate))
-        {
-            // The scheme judges them, by its own authority; the handshake alone would refuse all that the machine does not trust.
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.AllowAnyClientCertificate()));
+            throw new ConfigurationFaultException([.. settings.Faults, e.Fault]);
         }
     }
 

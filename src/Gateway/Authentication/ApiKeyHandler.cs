@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Authentication;
 
@@ -36,14 +37,15 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<ApiKeyOptions> options, ILog
             return Task.FromResult(AuthenticateResult.Fail("The key is nobody's."));
         }
 
-        var identity = new ClaimsIdentity([new Claim(ClientClaim, client, ClaimValueTypes.String, Scheme.Name)], Scheme.Name, ClientClaim, null);
+        var identity = new ClaimsIdentity(
+            [new Claim("sub", client, ClaimValueTypes.String, Scheme.Name), new Claim(ClientClaim, client, ClaimValueTypes.String, Scheme.Name)], Scheme.Name, ClientClaim, null);
         return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name)));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         Response.StatusCode = StatusCodes.Status401Unauthorized;
-        Response.Headers.WWWAuthenticate = "ApiKey";
+        Response.Headers.Append(HeaderNames.WWWAuthenticate, "ApiKey"); // beside those of a route's other schemes
         return Task.CompletedTask;
     }
 }

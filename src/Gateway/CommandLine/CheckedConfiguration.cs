@@ -1,3 +1,4 @@
+using Gateway.Authentication;
 using Gateway.Configuration;
 using Gateway.Idempotency.Policies;
 using Gateway.Proxy;
@@ -29,6 +30,18 @@ internal sealed record CheckedConfiguration(string RoutesFile, IReadOnlyList<Con
 
         var report = await OfflineCheck.RunAsync(configuration);
         var faults = report.Faults.ToList();
+        try
+        {
+            if (!faults.Exists(fault => fault.Place.StartsWith("Authentication", StringComparison.Ordinal)))
+            {
+                AuthenticationRegistration.ReadFiles(report.Settings.Schemes.Values, Path.GetDirectoryName(path)!);
+            }
+        }
+        catch (AuthenticationFileException e)
+        {
+            faults.Add(e.Fault);
+        }
+
         string? store = null;
         try
         {

@@ -8,6 +8,13 @@ namespace Gateway.Configuration;
 /// <summary>Reads <c>Authentication:Schemes</c>: how callers of routes with an <c>AuthorizationPolicy</c> say who they are. Read at start.</summary>
 internal static class AuthenticationReader
 {
+    private static readonly (AuthenticationType Type, string[] Keys)[] KeysOf =
+    [
+        (AuthenticationType.JwtBearer, ["Authority", "KeyFile", "RequireHttpsMetadata", "ValidIssuers", "ValidAudiences"]),
+        (AuthenticationType.Certificate, ["AuthorityFile", "CheckRevocation"]),
+        (AuthenticationType.ApiKey, ["Header", "Keys"]),
+    ];
+
     public static FrozenDictionary<string, AuthenticationScheme> ReadAll(SectionReader section)
     {
         var schemes = section.Child("Schemes");
@@ -34,6 +41,11 @@ internal static class AuthenticationReader
         };
         section.RefuseBadHeaderName("Header", scheme.Header);
         section.RefuseUnknownKeys();
+        foreach (var key in KeysOf.Where(keys => keys.Type != scheme.Type).SelectMany(keys => keys.Keys).Intersect(section.Names, StringComparer.OrdinalIgnoreCase))
+        {
+            section.Fault(key, $"means nothing where Type is {scheme.Type}.", "Take it away, or write another Type.");
+        }
+
         switch (scheme.Type)
         {
             case AuthenticationType.JwtBearer:

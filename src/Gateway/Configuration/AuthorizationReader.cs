@@ -34,6 +34,9 @@ internal static class AuthorizationReader
 
     public static bool IsYarps(string name) => name.Equals(Default, StringComparison.OrdinalIgnoreCase) || name.Equals(Anonymous, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Each is asked to challenge. A certificate's challenge is a bare 403: the others' 401 has to be the last word.</summary>
+    public static IEnumerable<AuthenticationScheme> InOrderOfChallenge(IEnumerable<AuthenticationScheme> schemes) => schemes.OrderBy(scheme => scheme.Type != AuthenticationType.Certificate);
+
     private static AuthorizationPolicy Read(SectionReader section, FrozenDictionary<string, AuthenticationScheme> schemes)
     {
         var policy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser();
@@ -43,16 +46,14 @@ internal static class AuthorizationReader
             section.Fault("Schemes", "is missing: by what would a caller be known?", $"Name some of Authentication:Schemes ({Known(schemes)}).");
         }
 
-        foreach (var name in names)
+        foreach (var scheme in InOrderOfChallenge(names.Select(schemes.GetValueOrDefault).OfType<AuthenticationScheme>()))
         {
-            if (schemes.TryGetValue(name, out var scheme))
-            {
-                policy.AddAuthenticationSchemes(scheme.Name);
-            }
-            else
-            {
-                section.Fault("Schemes", $"'{name}' is not there.", Spelling.Nearest(name, schemes.Keys) is { } near ? $"Did you mean '{near}'?" : $"Add it under Authentication:Schemes ({Known(schemes)}).");
-            }
+            policy.AddAuthenticationSchemes(scheme.Name);
+        }
+
+        foreach (var name in names.Where(name => !schemes.ContainsKey(name)))
+        {
+            section.Fault("Schemes", $"'{name}' is not there.", Spelling.Nearest(name, schemes.Keys) is { } near ? $"Did you mean '{near}'?" : $"Add it under Authentication:Schemes ({Known(schemes)}).");
         }
 
         var claims = section.Child("Claims");

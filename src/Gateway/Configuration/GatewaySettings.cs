@@ -63,6 +63,9 @@ internal sealed class GatewaySettings
     /// <summary>By name. Read at start.</summary>
     public required FrozenDictionary<string, AuthenticationScheme> Schemes { get; init; }
 
+    /// <summary>All that stands there, to be compared.</summary>
+    public required Secret AuthenticationText { get; init; }
+
     /// <summary>By name, as routes name them (<c>AuthorizationPolicy</c>).</summary>
     public required FrozenDictionary<string, AuthorizationPolicy> Authorization { get; init; }
 
@@ -80,6 +83,7 @@ internal sealed class GatewaySettings
         ("Idempotency:DataProtection:KeyFolder", DataProtection.KeyFolder), ("Idempotency:DataProtection:KeyLifetime", DataProtection.KeyLifetime),
         ("Idempotency:DataProtection:Certificate", DataProtection.Certificate), ("Idempotency:DataProtection:CertificatePassword", new Secret(DataProtection.CertificatePassword)),
         ("Management:Url", ManagementUrl), ("Management:ApiKey", new Secret(ManagementApiKey)), ("Management:AuditLog", AuditLogPath),
+        ("Authentication", AuthenticationText),
     ];
 
     public static GatewaySettings Read(IConfiguration configuration)
@@ -123,6 +127,7 @@ internal sealed class GatewaySettings
             Policies = policies,
             Cors = CorsReader.ReadAll(new SectionReader(configuration.GetSection("Cors"), faults), KeyHeaders(policies.Values)),
             Schemes = schemes,
+            AuthenticationText = new Secret(string.Join('\n', configuration.GetSection("Authentication").AsEnumerable().OrderBy(pair => pair.Key, StringComparer.Ordinal))),
             Authorization = AuthorizationReader.ReadAll(new SectionReader(configuration.GetSection("Authorization"), faults), schemes),
             Faults = faults,
         };

@@ -11,7 +11,7 @@ internal sealed class LiveAuthorizationPolicies(LiveConfiguration live, GatewayS
     /// <summary>Whoever is authenticated, by whichever scheme. Schemes are read at start.</summary>
     private readonly AuthorizationPolicy _default = atStart.Schemes.Count == 0
         ? Nobody
-        : new AuthorizationPolicyBuilder([.. atStart.Schemes.Values.Select(scheme => scheme.Name)]).RequireAuthenticatedUser().Build();
+        : new AuthorizationPolicyBuilder([.. AuthorizationReader.InOrderOfChallenge(atStart.Schemes.Values).Select(scheme => scheme.Name)]).RequireAuthenticatedUser().Build();
 
     /// <summary>They change with the configuration.</summary>
     public bool AllowsCachingPolicies => false;

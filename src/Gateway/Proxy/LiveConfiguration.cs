@@ -89,6 +89,13 @@ internal sealed class LiveConfiguration(IConfiguration configuration, GatewaySet
                 Spelling.Nearest(authorization, candidate.Authorization.Keys) is { } close ? $"Did you mean '{close}'?" : "Add it under Authorization:Policies.")]));
         }
 
+        // One that is not made at start would throw on every request.
+        foreach (var scheme in candidate.Authorization.GetValueOrDefault(authorization)?.AuthenticationSchemes.Where(scheme => !atStart.Schemes.ContainsKey(scheme)) ?? [])
+        {
+            context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(
+                $"ReverseProxy:Routes:{route.RouteId}:AuthorizationPolicy", $"leads to the scheme '{scheme}', which was not there when the gateway started.", "Start it anew: Authentication is read at start.")]));
+        }
+
         if (authorization.Equals(AuthorizationReader.Default, StringComparison.OrdinalIgnoreCase) && atStart.Schemes.Count == 0)
         {
             context.Errors.Add(new ConfigurationFaultException([new ConfigurationFault(

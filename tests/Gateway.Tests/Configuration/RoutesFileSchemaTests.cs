@@ -107,6 +107,8 @@ public sealed partial class RoutesFileSchemaTests : IDisposable
                 case { Problem: "'?!' is neither true nor false." }:
                     Assert.Equal("#/definitions/flag", Reference(schema));
                     break;
+                case var _ when fault.Problem.StartsWith("means nothing where ", StringComparison.Ordinal):
+                    continue; // beside another key
                 case { Problem: "'?!' is one value." }:
                     Assert.Contains("array", Text(schema["type"]), StringComparison.Ordinal);
                     continue;

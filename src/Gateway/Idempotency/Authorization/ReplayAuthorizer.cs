@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 
@@ -23,9 +24,10 @@ internal enum ReplayVerdict
 /// </summary>
 internal sealed class ReplayAuthorizer(TimeProvider time, ILogger<ReplayAuthorizer> logger) : IDisposable
 {
+    /// <summary>Bytes of a refusal that are passed on. One that is larger goes without its body: a part of it would say something else.</summary>
     private const int MaxBody = 64 * 1024;
 
-    private static readonly string[] PassedOn = ["WWW-Authenticate", "Content-Type", "Content-Language", "Cache-Control", "Retry-After"];
+    private static readonly string[] PassedOn = ["WWW-Authenticate", "Content-Type", "Content-Language", "Content-Encoding", "Retry-After"];
 
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
     {
@@ -36,6 +38,9 @@ internal sealed class ReplayAuthorizer(TimeProvider time, ILogger<ReplayAuthoriz
         ConnectTimeout = TimeSpan.FromSeconds(5),
         PooledConnectionLifetime = TimeSpan.FromMinutes(2), // names may lead elsewhere after that
         MaxResponseHeadersLength = 32,
+        MaxConnectionsPerServer = 128,
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1, // byte for byte, as the server read them
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
     });
 
     public async ValueTask<ReplayVerdict> AskAsync(HttpContext context, ReplayAuthorizationRules rules, string operation)
@@ -88,11 +93,16 @@ internal sealed class ReplayAuthorizer(TimeProvider time, ILogger<ReplayAuthoriz
 
     private static async Task PassOnAsync(HttpResponse response, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
-        var body = ArrayPool<byte>.Shared.Rent(MaxBody);
+        var body = ArrayPool<byte>.Shared.Rent(MaxBody + 1);
         try
         {
             await using var stream = await answer.Content.ReadAsStreamAsync(cancellationToken);
-            var length = await stream.ReadAtLeastAsync(body.AsMemory(0, MaxBody), MaxBody, throwOnEndOfStream: false, cancellationToken);
+            var length = await stream.ReadAtLeastAsync(body.AsMemory(0, MaxBody + 1), MaxBody + 1, throwOnEndOfStream: false, cancellationToken);
+            if (length > MaxBody)
+            {
+                length = 0;
+            }
+
             response.StatusCode = (int)answer.StatusCode;
             foreach (var name in PassedOn)
             {
@@ -102,6 +112,7 @@ internal sealed class ReplayAuthorizer(TimeProvider time, ILogger<ReplayAuthoriz
                 }
             }
 
+            response.Headers.CacheControl = "no-store";
             response.ContentLength = length;
             await response.Body.WriteAsync(body.AsMemory(0, length), CancellationToken.None);
         }

@@ -19,7 +19,7 @@ internal sealed record ActorSource(ActorKind Kind, string Name)
     public override string ToString() => Kind == ActorKind.Certificate ? "Certificate" : $"{Kind}:{Name}";
 }
 
-/// <summary>Who may see a record: the callers with the same values. No source at all means <c>Shared</c>, in so many words.</summary>
+/// <summary>Who may see a record: the callers with the same values. Of headers and the certificate one is enough; claims have to be there, all of them. No source at all means <c>Shared</c>, in so many words.</summary>
 internal sealed record ActorRules(IReadOnlyList<ActorSource> Sources)
 {
     public static readonly ActorRules Shared = new([]);

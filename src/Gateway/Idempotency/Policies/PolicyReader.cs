@@ -14,6 +14,12 @@ internal static class PolicyReader
     private static readonly TimeSpan OneHour = TimeSpan.FromHours(1);
     private static readonly string[] ProtectableMethods = ["POST", "PATCH", "PUT", "DELETE"];
 
+    /// <summary>Of the message and its connection, or set by the gateway: from a caller they would say something else, or be a lie beside the truth.</summary>
+    private static readonly FrozenSet<string> OfTheQuestion = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "Host", "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Expect", "Content-Length", "Content-Type", "Content-Encoding",
+        "X-Forwarded-Method", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Uri", "X-Forwarded-For");
+
     public static FrozenDictionary<string, IdempotencyPolicy> ReadAll(SectionReader policies) =>
         policies.Names.Select(name => Read(name, policies.Child(name))).ToFrozenDictionary(policy => policy.Name, StringComparer.OrdinalIgnoreCase);
 
@@ -220,6 +226,11 @@ internal static class PolicyReader
         var method = section.Text("Method") ?? "GET";
         var timeout = section.Duration("Timeout", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
         var headers = section.Has("Headers") ? section.HeaderNames("Headers") : ["Authorization"];
+        foreach (var header in headers.Where(header => OfTheQuestion.Contains(header)))
+        {
+            section.Fault("Headers", $"'{header}' is not the caller's to say.", "Name headers by which callers prove who they are, such as Authorization and Cookie.");
+        }
+
         section.RefuseUnknownKeys();
         if (!HeaderName.IsValid(method)) // a method is a token, too (RFC 9110, section 9.1)
         {
@@ -237,9 +248,9 @@ internal static class PolicyReader
             return null;
         }
 
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.UserInfo.Length > 0)
         {
-            section.Fault("Url", $"'{url}' is not an http address.", "Write it as in http://auth.internal/check.");
+            section.Fault("Url", "is not an http address without user and password.", "Write it as in http://auth.internal/check."); // not repeated: a password may stand in it
             return null;
         }
 

@@ -9,24 +9,28 @@ namespace Gateway.Idempotency.Request;
 /// </summary>
 internal static class ActorReader
 {
-    /// <returns>False: none of the policy's values is on the request.</returns>
+    /// <returns>
+    /// False: none of the policy's values is on the request, or not all of its claims are. A header cannot stand in for a claim, as
+    /// anybody can send one; nor can a tenant stand for all of its people.
+    /// </returns>
     public static bool TryRead(HttpContext context, ActorRules rules, out UInt128 actor)
     {
         using var list = HashedListStart.Begin(HashedList.Actor);
         var found = rules.IsShared;
+        var lacking = false;
         foreach (var source in rules.Sources)
         {
             found |= source.Kind switch
             {
                 ActorKind.Header => WriteHeader(list, context.Request, source.Name),
-                ActorKind.Claim => WriteClaim(list, context.User, source.Name),
+                ActorKind.Claim => WriteClaim(list, context.User, source.Name) || !(lacking = true),
                 ActorKind.Certificate => WriteCertificate(list, context.Connection),
                 _ => throw new InvalidOperationException($"Actor kind {source.Kind} has no reader."),
             };
         }
 
         actor = Digest.Of(list.Written);
-        return found;
+        return found && !lacking;
     }
 
     private static bool WriteHeader(PooledBuffer list, HttpRequest request, string name)

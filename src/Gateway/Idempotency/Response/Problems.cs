@@ -27,7 +27,9 @@ internal static class Problems
 
     public static Problem ActorMissing(ActorRules rules) => new(
         400, "actor-missing", "The caller cannot be told apart",
-        $"The request carries none of: {string.Join(", ", rules.Sources)}. Without one, callers could read each other's answers.",
+        rules.NeedsAuthentication
+            ? $"The caller's credentials do not carry all of: {string.Join(", ", rules.Sources.Where(source => source.Kind == ActorKind.Claim))}. Without them, callers could read each other's answers."
+            : $"The request carries none of: {string.Join(", ", rules.Sources)}. Without one, callers could read each other's answers.",
         Retryable: false);
 
     public static Problem BodyTooLarge(int limit) => new(

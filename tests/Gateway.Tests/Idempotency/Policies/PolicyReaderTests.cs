@@ -211,7 +211,7 @@ public sealed class PolicyReaderTests
     [InlineData("\"Actor\": [ \"Shared\", \"Header:Authorization\" ]", "Actor", "'Shared' stands beside other values.")]
     [InlineData("\"Actor\": [ \"Certificate\", \"shared\" ]", "Actor", "'Shared' stands beside other values.")]
     [InlineData("\"Actor\": [ \"Claim:\" ]", "Actor:0", "'Claim:' names no actor.")]
-    [InlineData("\"Actor\": [ \"Shared\" ], \"ReplayAuthorization\": { \"Url\": \"/check\" }", "ReplayAuthorization:Url", "'/check' is not an http address.")]
+    [InlineData("\"Actor\": [ \"Shared\" ], \"ReplayAuthorization\": { \"Url\": \"/check\" }", "ReplayAuthorization:Url", "is not an http address without user and password.")]
     [InlineData("\"Actor\": [ \"Shared\" ], \"ReplayAuthorization\": { \"Method\": \"HEAD\" }", "ReplayAuthorization:Url", "is missing: whom to ask?")]
     [InlineData("\"Actor\": [ \"Authorization\" ]", "Actor:0", "'Authorization' names no actor.")]
     [InlineData("\"Actor\": [ \"Cookie:sid\" ]", "Actor:0", "'Cookie:sid' names no actor.")]

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Idempotency.Policies;
@@ -116,6 +117,50 @@ public sealed class ActorReaderTests
         // Version and kind, no certificate, one value of one letter.
         byte[] list = [1, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, (byte)'a'];
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(list).AsSpan(0, 16)), Hex.Of(Read(rules, ("Authorization", "a"))));
+    }
+
+    [Fact]
+    public void A_claims_digest_does_not_drift()
+    {
+        Assert.True(TryRead(Claims("sub"), out var actor, ("sub", "alice", "i")));
+
+        // Version and kind, one claim, its issuer and its value behind their lengths.
+        byte[] list = [1, 2, 0, 0, 0, 1, 0, 0, 0, 1, (byte)'i', 0, 0, 0, 5, .. "alice"u8];
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(list).AsSpan(0, 16)), Hex.Of(actor));
+    }
+
+    [Fact]
+    public void Claims_are_a_caller_by_value_and_issuer_in_whatever_order_they_come()
+    {
+        Assert.True(TryRead(Claims("group"), out var one, ("group", "a", "i"), ("group", "b", "i")));
+        Assert.True(TryRead(Claims("group"), out var turned, ("group", "b", "i"), ("group", "a", "i"), ("group", "a", "i")));
+        Assert.True(TryRead(Claims("group"), out var other, ("group", "a", "j"), ("group", "b", "i")));
+        Assert.Equal(one, turned);
+        Assert.NotEqual(one, other);
+    }
+
+    [Fact]
+    public void Claims_have_to_be_there_all_of_them_with_a_value_and_of_somebody_who_is_authenticated()
+    {
+        Assert.True(TryRead(Claims("tenant", "sub"), out _, ("tenant", "acme", "i"), ("sub", "alice", "i")));
+        Assert.False(TryRead(Claims("tenant", "sub"), out _, ("tenant", "acme", "i")));
+        Assert.False(TryRead(Claims("tenant", "sub"), out _, ("tenant", "acme", "i"), ("sub", "", "i")));
+
+        var context = Requests.With([("X-User", "alice")]).HttpContext;
+        Assert.False(ActorReader.TryRead(context, new ActorRules([new(ActorKind.Header, "X-User"), new(ActorKind.Claim, "sub")]), out _));
+        context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "alice")])); // by nobody's word
+        Assert.False(ActorReader.TryRead(context, Claims("sub"), out _));
+    }
+
+    private static ActorRules Claims(params string[] names) => new([.. names.Select(name => new ActorSource(ActorKind.Claim, name))]);
+
+    private static bool TryRead(ActorRules rules, out UInt128 actor, params (string Type, string Value, string Issuer)[] claims)
+    {
+        var context = new DefaultHttpContext
+        {
+            User = new ClaimsPrincipal(new ClaimsIdentity(claims.Select(claim => new Claim(claim.Type, claim.Value, ClaimValueTypes.String, claim.Issuer)), "test")),
+        };
+        return ActorReader.TryRead(context, rules, out actor);
     }
 
     private static X509Certificate2 Issue(ECDsa key, string subject)

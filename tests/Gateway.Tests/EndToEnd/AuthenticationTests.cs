@@ -20,7 +20,7 @@ using WireMock.Server;
 namespace Gateway.Tests.EndToEnd;
 
 /// <summary>Callers by token, certificate and key, and what tells them apart.</summary>
-public sealed class AuthenticationTests : IAsyncDisposable
+public sealed class AuthenticationTests : IAsyncLifetime
 {
     private const string Issuer = "https://login.example/";
 
@@ -266,7 +266,9 @@ public sealed class AuthenticationTests : IAsyncDisposable
         Assert.DoesNotContain("planted", error.Message, StringComparison.Ordinal);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         if (_gateway is not null)
         {

@@ -10,7 +10,7 @@ using Stripe;
 namespace Gateway.Tests.EndToEnd;
 
 /// <summary>Client libraries that carry keys and retry by themselves, against a backend that fails first: one effect, and the exceptions that their users expect.</summary>
-public sealed class ClientLibraryTests : IAsyncDisposable
+public sealed class ClientLibraryTests : IAsyncLifetime
 {
     private const string Intent = """{ "id": "pi_1", "object": "payment_intent", "amount": 4990, "currency": "eur" }""";
 
@@ -117,7 +117,9 @@ public sealed class ClientLibraryTests : IAsyncDisposable
         Assert.Equal(412, late.Status);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _hold?.TrySetResult();
         await _gateway.DisposeAsync();

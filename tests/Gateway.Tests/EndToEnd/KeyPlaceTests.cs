@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Gateway.Tests.EndToEnd;
 
 /// <summary>Keys in other headers than <c>Idempotency-Key</c>, and in the body.</summary>
-public sealed class KeyPlaceTests : IAsyncDisposable
+public sealed class KeyPlaceTests : IAsyncLifetime
 {
     private readonly RawBackend _backend = RawBackend.Start((connection, _) => connection.AnswerAsync("ran"));
     private TestGateway? _gateway;
@@ -175,7 +175,9 @@ public sealed class KeyPlaceTests : IAsyncDisposable
         Assert.Single(_backend.Requests);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         if (_gateway is not null)
         {

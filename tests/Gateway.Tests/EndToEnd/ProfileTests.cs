@@ -4,7 +4,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.EndToEnd;
 
 /// <summary>Each default of each profile, named after the section that asks for it.</summary>
-public sealed class ProfileTests : IAsyncDisposable
+public sealed class ProfileTests : IAsyncLifetime
 {
     private const string Uuid = "8e03978e-40d5-43dd-bc93-6894a57f9324";
 
@@ -210,7 +210,9 @@ public sealed class ProfileTests : IAsyncDisposable
         Assert.Equal((409, 1), ((int)again.StatusCode, _runs));
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _hold.TrySetResult();
         if (_gateway is not null)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Gateway.Tests.EndToEnd;
 
 /// <summary><c>MaxLiveKeysPerActor</c> and <c>MaxLiveBytesPerActor</c>.</summary>
-public sealed class QuotaTests : IAsyncDisposable
+public sealed class QuotaTests : IAsyncLifetime
 {
     private readonly RawBackend _backend = RawBackend.Start((connection, request) => connection.AnswerAsync(
         request.Header("X-Size") is { } size ? new string('x', int.Parse(size, System.Globalization.CultureInfo.InvariantCulture)) : "ran", request.Header("X-Busy") is null ? "200 OK" : "503 Service Unavailable"));
@@ -78,7 +78,9 @@ public sealed class QuotaTests : IAsyncDisposable
         Assert.Single(_gateway.Log.Entries, entry => entry.Event == "QuotaFailed");
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         if (_gateway is not null)
         {

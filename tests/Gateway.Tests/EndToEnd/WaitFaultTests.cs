@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gateway.Tests.EndToEnd;
 
 /// <summary>Requests that wait for another one while something fails: what was answered is their answer, and who is still there is told.</summary>
-public sealed class WaitFaultTests : IAsyncDisposable
+public sealed class WaitFaultTests : IAsyncLifetime
 {
     private const string ShortCompletion = """{ "Stores": { "CompletionTimeout": "00:00:00.2" } }""";
 
@@ -90,7 +90,9 @@ public sealed class WaitFaultTests : IAsyncDisposable
         Assert.Equal(200, (int)answer.StatusCode);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _release.TrySetResult();
         await _gateway.DisposeAsync();

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gateway.Tests.EndToEnd;
 
 /// <summary><c>InProgress: Wait</c> at one gateway, and <c>MaxInFlight</c>.</summary>
-public sealed class WaitTests : IAsyncDisposable
+public sealed class WaitTests : IAsyncLifetime
 {
     private const string Wait = """{ "InProgress": "Wait", "WaitTimeout": "00:00:30" }""";
 
@@ -262,7 +262,9 @@ public sealed class WaitTests : IAsyncDisposable
         Assert.Equal(200, (int)other.StatusCode);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _release.TrySetResult();
         await _gateway.DisposeAsync();

@@ -239,6 +239,9 @@ public static class Program
         services.AddHostedService(provider => provider.GetRequiredService<RecordWaiters>());
         services.AddSingleton<OutcomeWriter>();
         services.AddSingleton<ProtectedRuns>();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<StoredAnswers>();
+        services.AddSingleton<InProgressWait>();
 
         // Services stop in the reverse order, the web server first: requests end, then the forwards that have lost their
         // client, then the writes that are left.

@@ -2,7 +2,7 @@ namespace Gateway.Stores;
 
 /// <summary>
 /// For requests that wait until another one with their key has ended (<c>InProgress: Wait</c>). Everything that it says is a hint:
-/// who was woken asks <see cref="IIdempotencyStore.BeginAsync"/>, which decides.
+/// who was woken asks <see cref="IIdempotencyStore.BeginAsync"/>, which decides. Telling and listening are for stores that can.
 /// </summary>
 public interface IRecordWatch
 {
@@ -13,14 +13,20 @@ public interface IRecordWatch
     TimeSpan PollInterval { get; }
 
     /// <summary>Raised, on any thread, for a record that another gateway has announced.</summary>
-    event Action<RecordKey>? Announced;
+    event Action<RecordKey>? Announced
+    {
+        add { }
+        remove { }
+    }
 
     /// <summary>Those among the keys whose record is not InFlight with its lease alive. One look; it changes nothing.</summary>
     ValueTask<IReadOnlyList<RecordKey>> FindSettledAsync(IReadOnlyList<RecordKey> keys);
 
     /// <summary>Makes <see cref="Announced"/> hear; repeated, it does nothing.</summary>
-    ValueTask ListenAsync();
+    ValueTask ListenAsync() => default;
 
     /// <summary>Tells other gateways that the record has ended. Nobody waits for it, and it may be lost.</summary>
-    void Announce(RecordKey key);
+    void Announce(RecordKey key)
+    {
+    }
 }

@@ -57,9 +57,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
         _quotas = new QuotaAccess(new InMemoryStore(time), _parts.Circuit, _parts.Limits, time, NullLogger<QuotaAccess>.Instance);
         _waiters = new RecordWaiters(new InMemoryStore(time), _parts.Limits, new NoLifetime(), _parts.Meters, time, NullLogger<RecordWaiters>.Instance);
         var outcomes = new OutcomeWriter(_parts.Access, _parts.Limits, _claims, _releases, _spool, Seals.New(), _waiters, _quotas, time, NullLogger<OutcomeWriter>.Instance);
-        var problems = new ProblemWriter("/spec");
-        var runs = new ProtectedRuns(_claims, outcomes, problems, _figures, time, NullLogger<ProtectedRuns>.Instance);
-        _middleware = new IdempotencyMiddleware(ForwardAsync, _parts.Access, _releases, _spool, runs, problems, _figures, _duplicates, Seals.New(), _waiters, new BodyFiles(BufferingOptions.Default), _quotas, null!, time, NullLogger<IdempotencyMiddleware>.Instance);
+        _middleware = Middleware(_spool, new ProtectedRuns(_claims, outcomes, new ProblemWriter("/spec"), _figures, time, NullLogger<ProtectedRuns>.Instance));
     }
 
     /// <summary>The spool has read its file, and its passes are the test's to make.</summary>
@@ -103,8 +101,7 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
     public async Task Before_it_is_known_what_waits_in_the_spool_a_refusal_is_the_end()
     {
         var unread = new CompletionSpool(_parts.Access, _parts.Circuit, _claims, _parts.Limits, _parts.Meters, TimeProvider.System, NullLogger<CompletionSpool>.Instance, _file);
-        var middleware = new IdempotencyMiddleware(
-            ForwardAsync, _parts.Access, _releases, unread, null!, new ProblemWriter("/spec"), _figures, _duplicates, Seals.New(), _waiters, new BodyFiles(BufferingOptions.Default), _quotas, null!, TimeProvider.System, NullLogger<IdempotencyMiddleware>.Instance);
+        var middleware = Middleware(unread, runs: null!);
         var asked = 0;
         _store.Before = _ => Task.FromResult(Interlocked.Increment(ref asked));
         var context = Request();
@@ -343,5 +340,15 @@ public sealed class IdempotencyMiddlewareTests : IAsyncLifetime
         };
         var deadline = new ForwardDeadline(Policy.Deadline, TimeProvider.System);
         await _spool.AddAsync(new RunningClaim(begun, deadline, CancellationToken.None), Answers.Pack(Answers.Context(), Encoding.UTF8.GetBytes(text)));
+    }
+
+    private IdempotencyMiddleware Middleware(CompletionSpool spool, ProtectedRuns runs)
+    {
+        var time = TimeProvider.System;
+        var refusals = new Refusals(runs, new ProblemWriter("/spec"), _figures, NullLogger<Refusals>.Instance);
+        var answers = new StoredAnswers(_parts.Access, spool, Seals.New(), authorizer: null!, refusals, _figures, NullLogger<StoredAnswers>.Instance);
+        var wait = new InProgressWait(_parts.Access, _releases, spool, _waiters, answers, refusals, time, NullLogger<InProgressWait>.Instance);
+        return new IdempotencyMiddleware(
+            ForwardAsync, _parts.Access, _releases, spool, runs, answers, wait, refusals, _figures, _duplicates, _waiters, new BodyFiles(BufferingOptions.Default), _quotas, time, NullLogger<IdempotencyMiddleware>.Instance);
     }
 }

@@ -12,7 +12,8 @@ internal sealed class BodyFiles(BufferingOptions options)
     public long Size => Volatile.Read(ref _size);
 
     /// <summary>Whether so much would fit now: asked before a body is pulled that could not be kept. Nothing is set aside, or a client could take all of it with a header.</summary>
-    public bool HasRoomFor(long length) => options.MaxDiskSize == 0 || Size + length <= options.MaxDiskSize;
+    /// <exception cref="BodyFileException">It would not.</exception>
+    public void RequireRoomFor(long length) => Require(Size + length);
 
     /// <exception cref="BodyFileException">It cannot be made.</exception>
     public BodyFile Create()
@@ -30,15 +31,26 @@ internal sealed class BodyFiles(BufferingOptions options)
     /// <exception cref="BodyFileException">There is no room for it.</exception>
     public void Take(int length)
     {
-        var size = Interlocked.Add(ref _size, length);
-        if (options.MaxDiskSize > 0 && size > options.MaxDiskSize)
+        try
+        {
+            Require(Interlocked.Add(ref _size, length));
+        }
+        catch (BodyFileException)
         {
             Give(length);
-            throw new BodyFileException("The bodies in files have grown to MaxDiskSize.");
+            throw;
         }
     }
 
     public void Give(long length) => Interlocked.Add(ref _size, -length);
+
+    private void Require(long size)
+    {
+        if (options.MaxDiskSize > 0 && size > options.MaxDiskSize)
+        {
+            throw new BodyFileException("The bodies in files have grown to MaxDiskSize.");
+        }
+    }
 
     private FileStream Open()
     {

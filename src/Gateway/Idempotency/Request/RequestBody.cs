@@ -60,13 +60,7 @@ internal sealed class RequestBody
             serverLimit.MaxRequestBodySize = null;
         }
 
-        var isLarge = announced > files.MemoryThreshold;
-        if (isLarge && !files.HasRoomFor(announced!.Value))
-        {
-            return ValueTask.FromException<RequestBody?>(new BodyFileException("The bodies in files have grown to MaxDiskSize."));
-        }
-
-        var body = new RequestBody(ArrayPool<byte>.Shared.Rent(Headroom + (int)(isLarge ? ChunkSize : announced ?? FirstRent)));
+        var body = new RequestBody(ArrayPool<byte>.Shared.Rent(Headroom + (int)(announced > files.MemoryThreshold ? ChunkSize : announced ?? FirstRent)));
         return body.FillAsync(request, announced, limit, files, putBack, cancellationToken);
     }
 
@@ -115,20 +109,6 @@ internal sealed class RequestBody
         }
     }
 
-    /// <returns>At least one byte; none behind the end.</returns>
-    /// <exception cref="BodyFileException">The file cannot be read.</exception>
-    public ValueTask<int> ReadAsync(Memory<byte> buffer, long at, CancellationToken cancellationToken)
-    {
-        if (_file is not null)
-        {
-            return _file.ReadAsync(buffer, at, cancellationToken);
-        }
-
-        var count = Math.Min(buffer.Length, _inArray - (int)at);
-        _array.AsSpan(Headroom + (int)at, count).CopyTo(buffer.Span);
-        return new(count);
-    }
-
     /// <param name="progress">Called when a part of a body in a file has gone.</param>
     /// <exception cref="BodyFileException">The file cannot be read.</exception>
     public async ValueTask CopyToAsync(Stream destination, Action? progress, CancellationToken cancellationToken)
@@ -148,7 +128,7 @@ internal sealed class RequestBody
         {
             for (var at = 0L; at < Length;)
             {
-                var read = await ReadAsync(chunk, at, cancellationToken);
+                var read = await _file.ReadAsync(chunk, at, cancellationToken);
                 await destination.WriteAsync(chunk.AsMemory(0, read), cancellationToken);
                 at += read;
                 progress?.Invoke();
@@ -191,8 +171,14 @@ internal sealed class RequestBody
     {
         var source = request.Body;
         var read = 0L;
+        var isLarge = announced > files.MemoryThreshold;
         try
         {
+            if (isLarge)
+            {
+                files.RequireRoomFor(announced!.Value);
+            }
+
             while (read != announced)
             {
                 if (Headroom + _inArray == _array.Length)
@@ -222,7 +208,7 @@ internal sealed class RequestBody
                     return null;
                 }
 
-                if (_file is not null || _inArray > files.MemoryThreshold || announced > files.MemoryThreshold)
+                if (_file is not null || isLarge || _inArray > files.MemoryThreshold)
                 {
                     _file ??= files.Create();
                     await _file.AppendAsync(_array.AsMemory(Headroom, _inArray), cancellationToken);

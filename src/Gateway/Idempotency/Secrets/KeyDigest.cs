@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using Gateway.Idempotency.Request;
 
 namespace Gateway.Idempotency.Secrets;
 
@@ -7,5 +7,5 @@ namespace Gateway.Idempotency.Secrets;
 internal static class KeyDigest
 {
     /// <summary>Who knows a key finds its record by this; nobody finds a key that was made at random.</summary>
-    public static string Of(string key) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16))}";
+    public static string Of(string key) => $"sha256:{Digest.Of(Encoding.UTF8.GetBytes(key)):x32}";
 }

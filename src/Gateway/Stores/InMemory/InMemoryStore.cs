@@ -177,19 +177,6 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         })]);
     }
 
-    /// <inheritdoc/>
-    public event Action<RecordKey>? Announced
-    {
-        add { }
-        remove { }
-    }
-
-    public ValueTask ListenAsync() => default;
-
-    public void Announce(RecordKey key)
-    {
-    }
-
     public ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) =>
         new([.. Living(time.GetUtcNow()).Select(record => record.Key).Where(key => (ulong)(key.Value >> 64) == digest).Take(2)]);
 

@@ -18,22 +18,15 @@ internal sealed class RedisActorQuota(IConnectionMultiplexer redis, RedisStoreOp
     {
         // Also one that nobody has noted (begun before there was a quota, or its note was lost): a retry is not refused. In another slot, and beside the script.
         var life = _database.KeyTimeToLiveAsync(_keyspace.KeyOf(key));
-        var found = (RedisResult[])(await _database.ScriptEvaluateAsync(RedisScripts.QuotaLook, KeysOf(operation, actor), [Member(key)]))!;
+        var found = (RedisResult[])(await _database.ScriptEvaluateAsync(RedisScripts.QuotaLook, KeysOf(operation, actor), [RedisKeyspace.BytesOf(key)]))!;
         return new ActorHoldings(await life is not null || (long)found[0] == 1, (long)found[1], (long)found[2], TimeSpan.FromMilliseconds((double)found[3]));
     }
 
     public async ValueTask NoteAsync(string operation, UInt128 actor, RecordKey key, long size, TimeSpan life) =>
-        await _database.ScriptEvaluateAsync(RedisScripts.QuotaNote, KeysOf(operation, actor), [Member(key), size, (long)life.TotalMilliseconds]);
+        await _database.ScriptEvaluateAsync(RedisScripts.QuotaNote, KeysOf(operation, actor), [RedisKeyspace.BytesOf(key), size, (long)life.TotalMilliseconds]);
 
     public async ValueTask ForgetAsync(string operation, UInt128 actor, RecordKey key) =>
-        await _database.ScriptEvaluateAsync(RedisScripts.QuotaForget, KeysOf(operation, actor), [Member(key)]);
-
-    private static RedisValue Member(RecordKey key)
-    {
-        var bytes = new byte[RecordKey.Size];
-        key.Write(bytes);
-        return bytes;
-    }
+        await _database.ScriptEvaluateAsync(RedisScripts.QuotaForget, KeysOf(operation, actor), [RedisKeyspace.BytesOf(key)]);
 
     /// <summary>In braces, what the slot is made of.</summary>
     private RedisKey[] KeysOf(string operation, UInt128 actor)

@@ -22,6 +22,14 @@ internal sealed class RedisKeyspace(IConnectionMultiplexer redis, int database, 
         return prefix + Convert.ToHexStringLower(bytes);
     }
 
+    /// <summary>A record as another key's value names it.</summary>
+    public static byte[] BytesOf(RecordKey key)
+    {
+        var bytes = new byte[RecordKey.Size];
+        key.Write(bytes);
+        return bytes;
+    }
+
     /// <param name="beginning">Of the records' keys, in hexadecimal.</param>
     /// <param name="limit">Keys to look at, those of other applications included.</param>
     /// <param name="after">Null: from the start.</param>

@@ -90,12 +90,7 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
         });
     }
 
-    public void Announce(RecordKey key)
-    {
-        var bytes = new byte[RecordKey.Size];
-        key.Write(bytes);
-        redis.GetSubscriber().Publish(_settled, bytes, CommandFlags.FireAndForget);
-    }
+    public void Announce(RecordKey key) => redis.GetSubscriber().Publish(_settled, RedisKeyspace.BytesOf(key), CommandFlags.FireAndForget);
 
     public async ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest)
     {

@@ -93,19 +93,6 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
         return settled;
     }
 
-    /// <inheritdoc/>
-    public event Action<RecordKey>? Announced
-    {
-        add { }
-        remove { }
-    }
-
-    public ValueTask ListenAsync() => default;
-
-    public void Announce(RecordKey key)
-    {
-    }
-
     public async ValueTask<IReadOnlyList<RecordKey>> FindAsync(ulong digest) => await database.ListAsync(
         scripts.FindKeys,
         parameters =>

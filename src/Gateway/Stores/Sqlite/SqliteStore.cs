@@ -73,19 +73,6 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordW
         return new(look.FindSettled(keys));
     }
 
-    /// <inheritdoc/>
-    public event Action<RecordKey>? Announced
-    {
-        add { }
-        remove { }
-    }
-
-    public ValueTask ListenAsync() => default;
-
-    public void Announce(RecordKey key)
-    {
-    }
-
     public async ValueTask<ActorHoldings> LookAsync(string operation, UInt128 actor, RecordKey key)
     {
         if (!_hasActorIndex)

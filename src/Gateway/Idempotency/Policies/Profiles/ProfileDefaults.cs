@@ -8,15 +8,13 @@ namespace Gateway.Idempotency.Policies.Profiles;
 /// </summary>
 internal sealed record ProfileDefaults
 {
-    public static readonly FrozenDictionary<string, int> NoOtherStatus = FrozenDictionary<string, int>.Empty;
-
     public required PolicyProfile Profile { get; init; }
 
     /// <summary>The body of the gateway's own answers.</summary>
     public required ErrorFormat ErrorFormat { get; init; }
 
     /// <summary>Statuses of refusals, by code, that are not <see cref="Response.Problems"/>' own.</summary>
-    public FrozenDictionary<string, int> RefusalStatusCodes { get; init; } = NoOtherStatus;
+    public FrozenDictionary<string, int> RefusalStatusCodes { get; init; } = FrozenDictionary<string, int>.Empty;
 
     public bool KeyRequired { get; init; } = true;
 

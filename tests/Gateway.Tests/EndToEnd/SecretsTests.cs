@@ -160,7 +160,7 @@ public sealed class SecretsTests : IAsyncLifetime
     private async Task<List<(string Name, byte[] Bytes)>> RunAsync(string policy)
     {
         var routes = GatewayProcess.WriteRoutes(_folder, Routes.File(
-            _backend.Address, policy, idempotency: """{ "Stores": { "OperationTimeout": "00:00:00.3", "CompletionTimeout": "00:00:00.5" } }""", store: "Sqlite"));
+            _backend.Address, policy, idempotency: """{ "Stores": { "CompletionTimeout": "00:00:02" } }""", store: "Sqlite"));
         var left = new List<(string, byte[])>();
         await using var gateway = await GatewayProcess.StartAsync(routes, new Dictionary<string, string>
         {

@@ -3,6 +3,7 @@ using System.Net;
 using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Request;
 using Gateway.Idempotency.Response;
+using Gateway.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;

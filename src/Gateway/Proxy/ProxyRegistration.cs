@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Idempotency;
 using Gateway.Idempotency.Observation;
 using Gateway.Idempotency.Policies;
+using Gateway.Telemetry;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Yarp.ReverseProxy.Configuration;
@@ -40,7 +41,8 @@ internal static class ProxyRegistration
         var inner = services.Last(service => service.ServiceType == typeof(IHttpForwarder));
         services.Remove(inner);
         services.AddSingleton<IHttpForwarder>(provider => new IdempotentForwarder(
-            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!),
+            (IHttpForwarder)ActivatorUtilities.CreateInstance(
+                provider, inner.ImplementationType!, ActivatorUtilities.CreateInstance(provider, typeof(UnquotedLogger<>).MakeGenericType(inner.ImplementationType!))),
             provider.GetRequiredService<ILogger<IdempotentForwarder>>()));
         return services;
     }

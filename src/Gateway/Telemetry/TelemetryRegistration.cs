@@ -32,7 +32,11 @@ internal static class TelemetryRegistration
         {
             // Without a receiver nobody listens, and no activity is made at all.
             telemetry
-                .WithTracing(traces => traces.AddSource(StoreTelemetry.ActivitySourceName, "Yarp.ReverseProxy").AddAspNetCoreInstrumentation().AddHttpClientInstrumentation())
+                .WithTracing(traces => traces
+                    .AddSource(StoreTelemetry.ActivitySourceName, "Yarp.ReverseProxy")
+                    .AddAspNetCoreInstrumentation()
+                    .AddHttpClientInstrumentation()
+                    .AddProcessor(new UnquotedTraces()))
                 .UseOtlpExporter();
         }
 

@@ -33,19 +33,23 @@ public sealed class SecretsInFaultsTests : IAsyncLifetime
         connection.Close();
     });
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    private OtlpReceiver _receiver = null!;
+
+    public async Task InitializeAsync() => _receiver = await OtlpReceiver.StartAsync();
 
     public async Task DisposeAsync()
     {
+        await _receiver.DisposeAsync();
         await _backend.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 
-    [Fact]
-    public async Task No_log_of_a_protected_route_quotes_what_could_not_be_read_or_the_query()
+    [Theory]
+    [InlineData("/pay")]
+    [InlineData("/open/pay")]
+    public async Task No_log_and_no_trace_quotes_what_could_not_be_read_or_the_query(string path)
     {
-        const string path = "/pay";
-        await using var gateway = await GatewayProcess.StartAsync(GatewayProcess.WriteRoutes(_folder, Routes.File(_backend.Address)), new Dictionary<string, string>
+        await using var gateway = await GatewayProcess.StartAsync(GatewayProcess.WriteRoutes(_folder, Routes.File(_backend.Address)), new Dictionary<string, string>(_receiver.Environment)
         {
             ["Logging__LogLevel__Default"] = "Trace",
             ["Logging__LogLevel__Microsoft.AspNetCore"] = "Trace",
@@ -78,9 +82,12 @@ public sealed class SecretsInFaultsTests : IAsyncLifetime
             Assert.Contains(" 400 ", await client.ReadHeadOnlyAsync(), StringComparison.Ordinal);
         }
 
+        await Bounded.UntilAsync(() => Task.FromResult(_receiver.Holds("/v1/traces", "error.type")), isThere => isThere);
         await gateway.SignalAsync("TERM");
         await gateway.ExitCodeAsync();
         Assert.Contains("dbug:", gateway.Output, StringComparison.Ordinal); // it did listen to that level
         Assert.DoesNotContain(gateway.Output.Split('\n'), line => line.Contains("planted", StringComparison.Ordinal));
+        Assert.Contains("http.request.method", _receiver.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("planted", _receiver.Text, StringComparison.Ordinal);
     }
 }

@@ -1,9 +1,6 @@
-using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Support;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 
 namespace Gateway.Tests.EndToEnd;
@@ -17,21 +14,13 @@ public sealed class SecretsTests : IAsyncLifetime
     ];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-test-");
-    private readonly ConcurrentQueue<byte[]> _traced = [];
-    private readonly WebApplication _receiver = WebApplication.CreateSlimBuilder().Build();
+    private OtlpReceiver _receiver = null!;
     private SqliteConnection? _lock;
     private RawBackend _backend = null!;
 
     public async Task InitializeAsync()
     {
-        _receiver.Urls.Add("http://127.0.0.1:0");
-        _receiver.MapPost("/{**path}", async (HttpRequest request) =>
-        {
-            using var body = new MemoryStream();
-            await request.Body.CopyToAsync(body);
-            _traced.Enqueue(body.ToArray());
-        });
-        await _receiver.StartAsync();
+        _receiver = await OtlpReceiver.StartAsync();
         _backend = RawBackend.Start(async (connection, request) =>
         {
             switch (request.Header("X-Do"))
@@ -162,13 +151,10 @@ public sealed class SecretsTests : IAsyncLifetime
         var routes = GatewayProcess.WriteRoutes(_folder, Routes.File(
             _backend.Address, policy, idempotency: """{ "Stores": { "CompletionTimeout": "00:00:02" } }""", store: "Sqlite"));
         var left = new List<(string, byte[])>();
-        await using var gateway = await GatewayProcess.StartAsync(routes, new Dictionary<string, string>
+        await using var gateway = await GatewayProcess.StartAsync(routes, new Dictionary<string, string>(_receiver.Environment)
         {
             ["Logging__LogLevel__Default"] = "Trace",
             ["Management__ApiKey"] = "planted-password",
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _receiver.Urls.First(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "50",
         });
         async Task<HttpResponseMessage> SendAsync(string key, string act = "", string body = """{"card":"planted-body"}""")
         {
@@ -208,13 +194,13 @@ public sealed class SecretsTests : IAsyncLifetime
         AddFiles("spool"); // while it is full
         _lock!.Dispose();
         await Bounded.UntilAsync(() => Task.FromResult(gateway.Output.Contains("has come home", StringComparison.Ordinal)), isHome => isHome);
-        await Bounded.UntilAsync(() => Task.FromResult(_traced.Count), count => count > 0);
+        await Bounded.UntilAsync(() => Task.FromResult(_receiver.Holds("/v1/traces", "idempotency begin")), isThere => isThere);
         AddFiles("");
         await gateway.SignalAsync("TERM");
         await gateway.ExitCodeAsync();
         AddFiles("");
         left.Add(("the output", Encoding.UTF8.GetBytes(gateway.Output)));
-        left.Add(("the traces", [.. _traced.SelectMany(bytes => bytes)]));
+        left.Add(("the traces and metrics", _receiver.Bytes));
         Assert.Contains(left, place => place.Item1.StartsWith("data/spool.db", StringComparison.Ordinal));
         return left;
 

@@ -1,8 +1,5 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Gateway.Tests.Support;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Tests.Telemetry;
 
@@ -12,21 +9,10 @@ public sealed class OtlpTests : IAsyncLifetime
     private const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-test-");
-    private readonly ConcurrentQueue<(string Path, byte[] Body)> _received = [];
-    private readonly WebApplication _receiver = WebApplication.CreateSlimBuilder().Build();
     private readonly RawBackend _backend = RawBackend.Start((connection, _) => connection.AnswerAsync("ran"));
+    private OtlpReceiver _receiver = null!;
 
-    public async Task InitializeAsync()
-    {
-        _receiver.Urls.Add("http://127.0.0.1:0");
-        _receiver.MapPost("/{**path}", async (HttpRequest request) =>
-        {
-            using var body = new MemoryStream();
-            await request.Body.CopyToAsync(body);
-            _received.Enqueue((request.Path, body.ToArray()));
-        });
-        await _receiver.StartAsync();
-    }
+    public async Task InitializeAsync() => _receiver = await OtlpReceiver.StartAsync();
 
     public async Task DisposeAsync()
     {
@@ -40,13 +26,7 @@ public sealed class OtlpTests : IAsyncLifetime
     {
         await using var gateway = await GatewayProcess.StartAsync(
             GatewayProcess.WriteRoutes(_folder, Routes.File(_backend.Address, """{ "Actor": [ "Header:Authorization" ] }""")),
-            new Dictionary<string, string>
-            {
-                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _receiver.Urls.First(),
-                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-                ["OTEL_BSP_SCHEDULE_DELAY"] = "50",
-                ["OTEL_METRIC_EXPORT_INTERVAL"] = "200",
-            });
+            _receiver.Environment);
         using var request = Requests.Post("planted-key", """{"card":"planted-body"}""");
         request.Headers.Add("traceparent", $"00-{TraceId}-00f067aa0ba902b7-01");
         request.Headers.Add("Authorization", "Bearer planted-credential");
@@ -55,15 +35,13 @@ public sealed class OtlpTests : IAsyncLifetime
 
         Assert.StartsWith($"00-{TraceId}-", Assert.Single(_backend.Requests).Header("traceparent"), StringComparison.Ordinal);
         await Bounded.UntilAsync(
-            () => Task.FromResult(Holds("/v1/traces", "idempotency complete") && Holds("/v1/traces", "executed") && Holds("/v1/metrics", "gateway.idempotency.requests")),
+            () => Task.FromResult(_receiver.Holds("/v1/traces", "idempotency complete") && _receiver.Holds("/v1/traces", "executed") && _receiver.Holds("/v1/metrics", "gateway.idempotency.requests")),
             all => all);
-        var sent = string.Concat(_received.Select(post => Encoding.Latin1.GetString(post.Body)));
+        var sent = _receiver.Text;
         Assert.Contains("idempotency begin", sent, StringComparison.Ordinal);
         Assert.Contains("proxy.forwarder", sent, StringComparison.Ordinal); // YARP's own
         Assert.Contains("gateway.idempotency.outcome", sent, StringComparison.Ordinal);
         Assert.Contains(Encoding.Latin1.GetString(Convert.FromHexString(TraceId)), sent, StringComparison.Ordinal);
         Assert.DoesNotContain("planted", sent, StringComparison.Ordinal);
     }
-
-    private bool Holds(string path, string text) => _received.Any(post => post.Path == path && Encoding.Latin1.GetString(post.Body).Contains(text, StringComparison.Ordinal));
 }

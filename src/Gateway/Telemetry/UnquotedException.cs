@@ -1,4 +1,4 @@
-namespace Gateway.Proxy;
+namespace Gateway.Telemetry;
 
 /// <summary>
 /// Stands in a log for an exception that quotes what the backend has sent: HttpClient repeats the line of an answer that it cannot read, and a

@@ -80,9 +80,9 @@ public static class Program
         builder.Services.AddTelemetry(builder.Configuration); // first: it is to hear what the others count at their start
         AddStore(builder.Services, settings, routesFile);
         AddAuthentication(builder, settings, Path.GetDirectoryName(routesFile)!);
-        AddSecrets(builder.Services, settings, Path.GetDirectoryName(routesFile)!);
-        AddIdempotency(builder.Services, settings);
+        AddIdempotency(builder.Services, settings, Path.GetDirectoryName(routesFile)!);
         builder.Services.AddProtectedProxy(builder.Configuration);
+        AddSecrets(builder.Services, settings, Path.GetDirectoryName(routesFile)!);
         builder.Services.AddManagement(Path.Combine(Path.GetDirectoryName(routesFile)!, settings.AuditLogPath));
         builder.Services.AddHostedService<StartupReport>();
 
@@ -215,7 +215,14 @@ public static class Program
             KeyLifetime = settings.DataProtection.KeyLifetime,
             Certificate = certificate,
         };
-        options.Apply(services.AddDataProtection()); // for what else needs keys (session affinity): left alone, it would use the home folder
+
+        // For what else needs keys (YARP's session affinity): left alone, it would use the home folder. And it is not to make any before they are needed.
+        options.Apply(services.AddDataProtection());
+        foreach (var preload in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Name == "DataProtectionHostedService").ToList())
+        {
+            services.Remove(preload);
+        }
+
         services.AddSingleton(options);
         services.AddSingleton<KeyRing>();
         services.AddSingleton<AnswerSeal>();
@@ -226,11 +233,11 @@ public static class Program
         }
     }
 
-    private static void AddIdempotency(IServiceCollection services, GatewaySettings settings)
+    private static void AddIdempotency(IServiceCollection services, GatewaySettings settings, string folder)
     {
         services.AddSingleton(new ProblemWriter(settings.SpecificationPath));
         services.AddSingleton<ReplayAuthorizer>();
-        services.AddSingleton(new BodyFiles(settings.Buffering));
+        services.AddSingleton(new BodyFiles(settings.Buffering with { Path = settings.Buffering.Path is { } path ? Path.Combine(folder, path) : null }));
         services.AddSingleton<PolicyCatalog>();
         services.AddSingleton<RequestFigures>();
         services.AddSingleton<RouteTrafficCatalog>();
@@ -266,6 +273,7 @@ public static class Program
     private static async Task StartableAsync(WebApplication app)
     {
         var faults = (await ConfigurationCheck.FaultsAsync(app.Services)).ToList();
+        var settings = app.Services.GetRequiredService<GatewaySettings>();
         foreach (var part in (Type[])[typeof(IIdempotencyStore), typeof(IAnswerSpool)])
         {
             try
@@ -280,6 +288,11 @@ public static class Program
             {
                 faults.Add(new(e.Place, e.Problem, e.Cure));
             }
+        }
+
+        if (settings.Buffering.Path is not null && app.Services.GetRequiredService<BodyFiles>().Try() is { } unusable)
+        {
+            faults.Add(new("Idempotency:Buffering:Path", $"cannot be used: {unusable}", "Name a folder that the gateway may write to."));
         }
 
         if (faults.Count == 0 && PrepareKeyRing(app) is { } broken)
@@ -312,6 +325,11 @@ public static class Program
         try
         {
             app.Services.GetRequiredService<KeyRing>().Prepare();
+            if (app.Services.GetRequiredService<KeyRingOptions>() is { IsOpenToOthers: true, Certificate: null, Folder: var folder })
+            {
+                Log.KeyFolderOpen(app.Logger, folder);
+            }
+
             return null;
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)

@@ -25,8 +25,8 @@ internal sealed record CrashOptions
     /// <summary>Of one call of the store. More where the store is nobody's to choose, and may be far or slow.</summary>
     public TimeSpan OperationTimeout => Store == "SqlServer" ? TimeSpan.FromSeconds(3) : TimeSpan.FromSeconds(1);
 
-    /// <summary>Of one answer: two calls of the store before the forward, the forward, the answer's completion, the spool.</summary>
-    public TimeSpan Bound => (OperationTimeout * 3) + RoutesFile.Deadline + RoutesFile.CompletionTimeout;
+    /// <summary>Of one answer: a wait for another request, two calls of the store before the forward, the forward, the answer's completion, the spool.</summary>
+    public TimeSpan Bound => RoutesFile.WaitTimeout + (OperationTimeout * 3) + RoutesFile.Deadline + RoutesFile.CompletionTimeout;
 
     /// <summary>The gateway's assembly.</summary>
     public string Gateway { get; init; } = typeof(Gateway.Program).Assembly.Location;

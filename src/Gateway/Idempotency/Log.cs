@@ -89,6 +89,9 @@ internal static partial class Log
     [LoggerMessage(28, LogLevel.Warning, "The spool can write nothing: answers that the store does not take wait in memory alone. {Fault}", EventName = "KeyRingUnusable")]
     public static partial void KeyRingUnusable(ILogger logger, string fault);
 
+    [LoggerMessage(32, LogLevel.Warning, "Others than its owner have rights on {Folder}, where the keys lie that answers are encrypted with, in clear. Take the rights away (chmod 700), or name an Idempotency:DataProtection:Certificate", EventName = "KeyFolderOpen")]
+    public static partial void KeyFolderOpen(ILogger logger, string folder);
+
     [LoggerMessage(29, LogLevel.Warning, "Records that requests wait for cannot be looked at; those that end at this gateway are noticed all the same. Told once", EventName = "WatchFailed")]
     public static partial void WatchFailed(ILogger logger, Exception error);
 

@@ -32,6 +32,11 @@ internal static class ConfigurationWarnings
             yield return new($"Idempotency:Policies:{policy}:Actor", "is Header:Authorization where callers send tokens: one who gets a new token between two tries is another caller, and the request runs again.", "Write Claim:sub.");
         }
 
+        if (settings.DataProtection.Certificate.Length == 0 && settings.Policies.Values.FirstOrDefault(policy => policy.EncryptAnswers) is { } encrypting)
+        {
+            yield return new("Idempotency:DataProtection:Certificate", $"is missing: the keys that policy {encrypting.Name} encrypts with lie in clear in {settings.DataProtection.KeyFolder}.", "Name a PFX file, or see to it that who can read the store cannot read that folder.");
+        }
+
         foreach (var policy in settings.Policies.Values.Where(policy => policy.Lease <= operationTimeout))
         {
             yield return new($"Idempotency:Policies:{policy.Name}:Lease", "is not longer than Idempotency:Stores:OperationTimeout: one slow renewal lets it run out.", "Make it several times as long.");

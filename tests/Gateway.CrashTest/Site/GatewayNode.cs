@@ -79,7 +79,7 @@ internal sealed partial class GatewayNode : IAsyncDisposable
 
     public void WriteRoutes(RoutesFile variant)
     {
-        var file = variant.Build(BackendLink.Port, _store.Name, _store.Section(StoreLink), _options.OperationTimeout, _store.SpoolPath(_folder));
+        var file = variant.Build(BackendLink.Port, _store.Name, _store.Section(StoreLink), _options.OperationTimeout, _store.SpoolPath(_folder), Path.Combine(_options.Folder.FullName, "keys"));
         File.WriteAllText(_routes, file);
     }
 

@@ -16,6 +16,9 @@ internal sealed record RoutesFile(int Variant)
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan CompletionTimeout = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>Of a duplicate, under the variants that let it wait.</summary>
+    public static readonly TimeSpan WaitTimeout = TimeSpan.FromSeconds(1);
+
     public const string Hold = "/payments";
     public const string Retry = "/again/payments";
     public const string ActorHeader = "X-Client";
@@ -27,7 +30,7 @@ internal sealed record RoutesFile(int Variant)
     /// <summary>A file that is refused.</summary>
     public static readonly RoutesFile Faulty = new(-1);
 
-    public string Build(int backendPort, string store, JsonObject section, TimeSpan operationTimeout, string spoolPath)
+    public string Build(int backendPort, string store, JsonObject section, TimeSpan operationTimeout, string spoolPath, string keyFolder)
     {
         var file = new JsonObject
         {
@@ -54,6 +57,7 @@ internal sealed record RoutesFile(int Variant)
                     ["CompletionTimeout"] = CompletionTimeout.ToString("c"),
                     ["Spool"] = new JsonObject { ["Path"] = spoolPath },
                 },
+                ["DataProtection"] = new JsonObject { ["KeyFolder"] = keyFolder },
             },
             ["Management"] = new JsonObject { ["Url"] = "http://127.0.0.1:0" },
         };
@@ -74,6 +78,9 @@ internal sealed record RoutesFile(int Variant)
         ["Lease"] = (Variant == 2 ? Lease * 1.5 : Lease).ToString("c"),
         ["Deadline"] = (Variant == 3 ? Deadline * 0.9 : Deadline).ToString("c"),
         ["MaxResponseBodySize"] = LargestAnswer,
+        ["InProgress"] = Variant is 1 or 3 ? "Wait" : "Reject",
+        ["WaitTimeout"] = WaitTimeout.ToString("c"),
+        ["EncryptAnswers"] = Variant is 2 or 3,
     };
 
     private static JsonObject Route(string path, string policy, JsonObject? transform = null)

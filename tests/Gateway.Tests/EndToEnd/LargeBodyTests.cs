@@ -53,6 +53,30 @@ public sealed partial class LargeBodyTests(ITestOutputHelper output) : IAsyncLif
 
     /// <summary><c>GATEWAY_TEST_UPLOADS=50x50</c> makes it fifty of 50 MB.</summary>
     [Fact]
+    public async Task Its_folder_is_relative_to_the_routes_file_and_looked_at_before_anything_listens()
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-test-");
+        try
+        {
+            var routes = GatewayProcess.WriteRoutes(folder, Routes.File("http://127.0.0.1:1", idempotency: """{ "Buffering": { "Path": "data/bodies" } }"""));
+            await using (await GatewayProcess.StartAsync(routes))
+            {
+                Assert.True(Directory.Exists(Path.Combine(folder.FullName, "data", "bodies")));
+            }
+
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "file"), "");
+            GatewayProcess.WriteRoutes(folder, Routes.File("http://127.0.0.1:1", idempotency: """{ "Buffering": { "Path": "file/bodies" } }"""));
+            await using var refused = GatewayProcess.Launch(routes);
+            Assert.Equal(1, await refused.ExitCodeAsync());
+            Assert.Contains("Idempotency:Buffering:Path: cannot be used", refused.Output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Many_uploads_at_once_arrive_whole_and_take_little_memory()
     {
         var (count, megabytes) = Environment.GetEnvironmentVariable("GATEWAY_TEST_UPLOADS")?.Split('x') is [var many, var large]

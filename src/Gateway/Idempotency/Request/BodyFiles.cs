@@ -28,6 +28,21 @@ internal sealed class BodyFiles(BufferingOptions options)
         }
     }
 
+    /// <summary>Makes one, and lets it go.</summary>
+    /// <returns>Why it does not work; null: it does.</returns>
+    public string? Try()
+    {
+        try
+        {
+            Create().Dispose();
+            return null;
+        }
+        catch (BodyFileException e)
+        {
+            return e.InnerException!.Message;
+        }
+    }
+
     /// <exception cref="BodyFileException">There is no room for it.</exception>
     public void Take(int length)
     {

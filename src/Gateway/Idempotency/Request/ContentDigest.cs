@@ -32,16 +32,16 @@ internal static class ContentDigest
     private static bool Holds(StringValues field, ReadOnlySpan<byte> body)
     {
         // A dictionary of byte sequences (RFC 9651, sections 3.2 and 3.3.5); of a repeated name the last one counts.
-        var digests = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var member in field.Count == 0 ? [] : field.ToString().Split(','))
+        var digests = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (var member in field.Count == 0 ? [] : Members(field.ToString()))
         {
             if (member.Trim(' ', '\t').Split('=', 2) is not [{ Length: > 0 } name, { Length: > 1 } value] || value[0] != ':' || value.IndexOf(':', 1) is var end && end < 0
-                || (end + 1 < value.Length && value[end + 1] != ';') || !Base64.IsValid(value.AsSpan(1, end - 1)))
+                || (end + 1 < value.Length && value[end + 1] != ';') || Decode(value[1..end]) is not { } digest)
             {
                 return false;
             }
 
-            digests[name] = value[1..end];
+            digests[name] = digest;
         }
 
         foreach (var (name, digest) in digests)
@@ -52,12 +52,43 @@ internal static class ContentDigest
                 "sha-512" => SHA512.HashData(body),
                 _ => null,
             };
-            if (actual is not null && !actual.AsSpan().SequenceEqual(Convert.FromBase64String(digest)))
+            if (actual is not null && !actual.AsSpan().SequenceEqual(digest))
             {
                 return false;
             }
         }
 
         return true;
+    }
+    /// <summary>Parts at the commas that stand in no string (a member's parameter may be one).</summary>
+    private static IEnumerable<string> Members(string field)
+    {
+        var (start, isString) = (0, false);
+        for (var i = 0; i < field.Length; i++)
+        {
+            switch (field[i])
+            {
+                case '\\' when isString:
+                    i++;
+                    break;
+                case '"':
+                    isString = !isString;
+                    break;
+                case ',' when !isString:
+                    yield return field[start..i];
+                    start = i + 1;
+                    break;
+            }
+        }
+
+        yield return field[start..];
+    }
+
+    /// <summary>Padding may be left away (RFC 9651, section 4.2.7).</summary>
+    private static byte[]? Decode(string base64)
+    {
+        var padded = base64.PadRight((base64.Length + 3) / 4 * 4, '=');
+        var bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(padded.Length)];
+        return Convert.TryFromBase64String(padded, bytes, out var length) ? bytes[..length] : null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
 namespace Gateway.Idempotency.Secrets;
 
@@ -20,7 +21,7 @@ internal sealed class KeyRing
     private long _openedAt;
 
     public KeyRing(KeyRingOptions options, TimeProvider time)
-        : this(options, () => DataProtectionProvider.Create(new DirectoryInfo(options.Folder), options.Apply).CreateProtector("Gateway.Idempotency.Answers", "v1"), time)
+        : this(options, () => options.Open().GetDataProtector("Gateway.Idempotency.Answers", "v1"), time)
     {
     }
 
@@ -48,15 +49,29 @@ internal sealed class KeyRing
     public void Prepare()
     {
         _options.CreateFolder();
+        RequireReadableKeys();
         if (Unprotect(Protect([1])) is not [1])
         {
             throw new CryptographicException("What was protected did not come back.");
         }
 
-        foreach (var file in Directory.EnumerateFiles(_options.Folder, "*.xml"))
+        DurableKeys.Flush(new DirectoryInfo(_options.Folder)); // those that others have made
+    }
+
+    /// <summary>A ring passes over keys that it cannot decrypt, and makes another: in clear, perhaps, beside those that a certificate protects.</summary>
+    private void RequireReadableKeys()
+    {
+        using var ring = _options.Open();
+        foreach (var key in ring.GetRequiredService<IKeyManager>().GetAllKeys())
         {
-            using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
-            RandomAccess.FlushToDisk(handle);
+            try
+            {
+                key.CreateEncryptor();
+            }
+            catch (Exception e) when (e is CryptographicException or InvalidOperationException)
+            {
+                throw new CryptographicException($"key {key.KeyId} in {_options.Folder} cannot be decrypted{(_options.Certificate is null ? ", and no Certificate is named" : " with this Certificate")}. {e.Message}", e);
+            }
         }
     }
 

@@ -6,6 +6,8 @@ namespace Gateway.Idempotency.Secrets;
 /// <summary>The certificate that encrypts the keys where they lie.</summary>
 internal static class KeyRingCertificate
 {
+    private const string Rsa = "1.2.840.113549.1.1.1";
+
     /// <returns>What is wrong with it; null: nothing.</returns>
     public static string? TryLoad(string file, string? password, out X509Certificate2? certificate)
     {
@@ -13,7 +15,9 @@ internal static class KeyRingCertificate
         try
         {
             certificate = X509CertificateLoader.LoadPkcs12FromFile(file, password);
-            return certificate.HasPrivateKey ? null : "has no private key.";
+            return certificate.HasPrivateKey
+                ? certificate.PublicKey.Oid.Value == Rsa ? null : "is not RSA, and the keys are encrypted with RSA alone (XML Encryption)."
+                : "has no private key.";
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption;
 using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption.ConfigurationModel;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
 namespace Gateway.Idempotency.Secrets;
 
@@ -17,16 +18,28 @@ internal sealed class KeyRingOptions
     /// <summary>Encrypts the keys in the folder. Null: they lie there in clear, for the owner alone.</summary>
     public X509Certificate2? Certificate { get; init; }
 
+    /// <summary>Whether others than its owner can read it, or write to it. Not known on Windows.</summary>
+    public bool IsOpenToOthers => !OperatingSystem.IsWindows() && Directory.Exists(Folder)
+        && (File.GetUnixFileMode(Folder) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0;
+
     public void Apply(IDataProtectionBuilder builder)
     {
         builder.SetApplicationName("idempotency-gateway") // the same for all gateways, wherever they are installed
-            .PersistKeysToFileSystem(new DirectoryInfo(Folder))
             .SetDefaultKeyLifetime(KeyLifetime)
             .UseCryptographicAlgorithms(new AuthenticatedEncryptorConfiguration { EncryptionAlgorithm = EncryptionAlgorithm.AES_256_GCM });
+        builder.Services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = new DurableKeys(new DirectoryInfo(Folder)));
         if (Certificate is not null)
         {
             builder.ProtectKeysWithCertificate(Certificate).UnprotectKeysWithAnyCertificate(Certificate);
         }
+    }
+
+    /// <summary>A ring of its own, with what its folder holds now.</summary>
+    public ServiceProvider Open()
+    {
+        var services = new ServiceCollection();
+        Apply(services.AddDataProtection());
+        return services.BuildServiceProvider();
     }
 
     public void CreateFolder()

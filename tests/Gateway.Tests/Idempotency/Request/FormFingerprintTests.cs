@@ -213,6 +213,9 @@ public sealed class FormFingerprintTests
     [InlineData("sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:", true)] // RFC 9530, appendix B.1
     [InlineData("sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:", true)]
     [InlineData("sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:;p=1, unixsum=:AA==:", true)]
+    [InlineData("sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE:", true)] // RFC 9651, section 4.2.7: padding is synthesized
+    [InlineData("sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:;p=\"a,\\\"b,c\"", true)]
+    [InlineData("unixsum=:AA==:;p=\"a,b\", sha-256=:AAAA:", false)]
     [InlineData("md5=:AAAA:", true)] // not known, and nothing is said of the others
     [InlineData("sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPA=:", false)]
     [InlineData("sha-256=:AAAA:, sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:", false)]

@@ -76,7 +76,7 @@ public sealed class OutcomeTests
             idempotency: outcome switch
             {
                 RequestOutcome.NotStored => """{ "Stores": { "CompletionTimeout": "00:00:00.0500000" } }""",
-                RequestOutcome.BufferUnavailable => """{ "Buffering": { "MemoryThreshold": 4096, "Path": "/dev/null" } }""",
+                RequestOutcome.BufferUnavailable => """{ "Buffering": { "MemoryThreshold": 4096, "MaxDiskSize": 4096 } }""",
                 _ => "{}",
             },
             configure: builder => builder.Services.AddSingleton<IIdempotencyStore>(store).AddSingleton<IActorQuota>(inner));

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace Gateway.Benchmarks.Whole;
+
+/// <summary>Without a command: the comparison.</summary>
+internal static partial class CommandLine
+{
+    public static Task<int> RunAsync(string[] args)
+    {
+        var rounds = new Option<int>("--rounds") { Description = "How often all cases are run.", DefaultValueFactory = _ => 9 };
+        var seconds = new Option<int>("--seconds") { Description = "Of one case in one round.", DefaultValueFactory = _ => 2 };
+        var warmUp = new Option<int>("--warm-up") { Description = "Seconds of each case before the first round.", DefaultValueFactory = _ => 10 };
+        var only = new Option<string?>("--only") { Description = "Cases whose name has this, and what they are compared with." };
+        var loads = new Option<string[]>("--load") { Description = "closed, paced, large.", DefaultValueFactory = _ => ["closed", "paced", "large"], AllowMultipleArgumentsPerToken = true };
+        var environment = new Option<string[]>("--environment") { Description = "NAME=VALUE for the gateways and the plain proxy.", AllowMultipleArgumentsPerToken = true };
+        var gateway = new Option<string>("--gateway") { Description = "Another Gateway.dll.", DefaultValueFactory = _ => typeof(Gateway.Program).Assembly.Location };
+        var write = new Option<string?>("--write") { Description = "A file whose lines between <!-- benchmarks --> and <!-- /benchmarks --> become the tables." };
+        var root = new RootCommand("Compares the gateway with itself without protection, with plain YARP, and with the backend alone. Needs wrk and redis-server.") { rounds, seconds, warmUp, only, loads, environment, gateway, write };
+        root.SetAction(async (parsed, cancel) =>
+        {
+            var folder = Directory.CreateTempSubdirectory("gateway-benchmark-");
+            try
+            {
+                var options = new BenchOptions
+                {
+                    Rounds = parsed.GetValue(rounds),
+                    Slice = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                    WarmUp = TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
+                    Only = parsed.GetValue(only),
+                    Environment = parsed.GetValue(environment)!.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]),
+                    Gateway = parsed.GetValue(gateway)!,
+                    Folder = folder,
+                };
+                var tables = await CompareAsync(options, parsed.GetValue(loads)!);
+                Console.WriteLine(tables);
+                if (parsed.GetValue(write) is { } file)
+                {
+                    var text = await File.ReadAllTextAsync(file, cancel);
+                    await File.WriteAllTextAsync(file, Section().Replace(text, _ => $"<!-- benchmarks -->\n{tables}<!-- /benchmarks -->"), cancel);
+                }
+
+                return 0;
+            }
+            finally
+            {
+                folder.Delete(recursive: true);
+            }
+        });
+        return root.Parse(args).InvokeAsync();
+    }
+
+    private static async Task<string> CompareAsync(BenchOptions options, string[] loads)
+    {
+        using var site = await BenchSite.StartAsync(options);
+        var settings = options.Environment.Count == 0 ? "" : $" Environment: {string.Join(" ", options.Environment.Select(pair => $"`{pair.Key}={pair.Value}`"))}.";
+        var tables = string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} × {Processor()}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.{settings}\n");
+        foreach (var name in loads)
+        {
+            var (load, size, title) = name switch
+            {
+                "closed" => (Load.Closed, 1024, "1 KiB both ways"),
+                "paced" => (Load.Paced, 1024, "1 KiB both ways"),
+                "large" => (Load.Closed, 65536, "Answers of 64 KiB"),
+                _ => throw new ArgumentException($"--load {name} is none of closed, paced, large."),
+            };
+            using var comparison = new Comparison(site, load, options);
+            var all = Comparison.Cases(site, size).ToList();
+            var asked = all.Where(bench => options.Only is null || bench.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)).ToList();
+            await comparison.RunAsync([.. all.Where(bench => asked.Contains(bench) || asked.Exists(one => one.Base == bench.Name))]);
+            tables += $"\n{Report.Of(comparison, title)}";
+        }
+
+        return tables;
+    }
+
+    private static string Processor() => File.Exists("/proc/cpuinfo") && Model().Match(File.ReadAllText("/proc/cpuinfo")) is { Success: true } match ? match.Groups[1].Value.Trim() : RuntimeInformation.ProcessArchitecture.ToString();
+
+    [GeneratedRegex(@"model name\s*:\s*(.+)")]
+    private static partial Regex Model();
+
+    [GeneratedRegex("<!-- benchmarks -->.*<!-- /benchmarks -->", RegexOptions.Singleline)]
+    private static partial Regex Section();
+}

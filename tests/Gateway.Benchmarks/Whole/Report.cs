@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text;
+
+namespace Gateway.Benchmarks.Whole;
+
+/// <summary>The figures as a table of Markdown. Ratios are medians of the rounds' own ratios, so that a slow minute of the machine is in both of their parts.</summary>
+internal static class Report
+{
+    public static string Of(Comparison comparison, string title)
+    {
+        var samples = comparison.Samples;
+        var isPaced = comparison.Load.PauseTo > 0;
+        var table = new StringBuilder();
+        table.AppendLine(CultureInfo.InvariantCulture, $"**{title}, {comparison.Load.Name}**").AppendLine();
+        table.AppendLine(isPaced
+            ? "| | p50 | added p50 | p99 | added p99 | CPU per request | × unprotected |\n|---|---|---|---|---|---|---|"
+            : "| | requests/s | × unprotected | CPU per request | × unprotected | of Redis | allocated |\n|---|---|---|---|---|---|---|");
+        foreach (var (bench, own) in samples)
+        {
+            var against = samples.Where(pair => pair.Key.Name == bench.Base).Select(pair => pair.Value).SingleOrDefault();
+            string Ratio(Func<Sample, double> figure) => against is null ? "" : Spread.Of(own.Zip(against, (mine, theirs) => figure(mine) / figure(theirs))).ToString("0.00");
+            string Added(Func<Sample, double> figure, double unit, string format) => against is null ? "" : Spread.Of(own.Zip(against, (mine, theirs) => (figure(mine) - figure(theirs)) / unit)).ToString(format);
+            string Median(Func<Sample, double> figure, string format) => Spread.Of(own.Select(figure)).Median.ToString(format, CultureInfo.InvariantCulture);
+            var isRedis = bench.Name.StartsWith("Redis", StringComparison.Ordinal) && bench.IsProtected;
+            string[] cells = isPaced
+                ?
+                [
+                    bench.Name, $"{Median(sample => sample.P50, "0")} µs", Added(sample => sample.P50, 1, "0"), $"{Median(sample => sample.P99 / 1000, "0.00")} ms", Added(sample => sample.P99, 1000, "0.00"),
+                    $"{Median(sample => sample.Cpu, "0.0")} µs", Ratio(sample => sample.Cpu),
+                ]
+                :
+                [
+                    bench.Name, Median(sample => sample.Rate, "0"), Ratio(sample => sample.Rate), $"{Median(sample => sample.Cpu, "0.0")} µs", Ratio(sample => sample.Cpu),
+                    isRedis ? $"{Median(sample => sample.RedisCpu, "0.0")} µs" : "", double.IsNaN(own[0].Allocated) ? "" : $"{Median(sample => sample.Allocated, "0")} B",
+                ];
+            table.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |");
+        }
+
+        return table.ToString();
+    }
+}

@@ -7,10 +7,11 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.Idempotency;
 
 /// <inheritdoc cref="IIdempotencyFeature"/>
-internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcomes, KeyReading key, IHeaderDictionary before) : IIdempotencyFeature
+internal sealed class IdempotencyFeature(Visit visit, ProtectedRun run, OutcomeWriter outcomes) : IIdempotencyFeature
 {
     /// <summary>Headers that stood on the response before the forward: not the backend's, so not the record's.</summary>
-    public FrozenSet<string>? OuterHeaders { get; } = before.Count == 0 ? null : before.Keys.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    public FrozenSet<string>? OuterHeaders { get; } =
+        visit.Context.Response.Headers is { Count: > 0 } before ? before.Keys.ToFrozenSet(StringComparer.OrdinalIgnoreCase) : null;
 
     public RequestBody Body
     {
@@ -54,7 +55,7 @@ internal sealed class IdempotencyFeature(ProtectedRun run, OutcomeWriter outcome
     /// <param name="isAccepted">See <see cref="KeyMarks.Write"/>.</param>
     public void Mark(HttpResponse response, bool isAccepted)
     {
-        KeyMarks.Write(response, key, run.Plan.Policy.Key, isAccepted && run.Claim is not null);
+        KeyMarks.Write(response, visit.Key, run.Plan.Policy.Key, isAccepted && run.Claim is not null);
         if (run.Status is { } status && !response.Headers.ContainsKey(StatusHeader.Name))
         {
             response.Headers[StatusHeader.Name] = status; // "not-stored" may stand there, and says more

@@ -55,75 +55,69 @@ internal sealed class IdempotencyMiddleware(
         return ProtectAsync(context, plan, traffic);
     }
 
-    private async Task ProtectAsync(HttpContext context, RoutePlan plan, RouteTraffic? traffic)
+    private Task ProtectAsync(HttpContext context, RoutePlan plan, RouteTraffic? traffic)
     {
-        var policy = plan.Policy;
-
         // 1 Key; where it may stand in the body, that comes first
-        var key = KeyReader.Read(context.Request.Headers, policy.Key);
-        RequestBody? body = null;
-        if (key.IsAbsent && policy.Key.Member is not null)
-        {
-            body = await ReadBodyAsync(new Visit(context, next, plan, key, Body: null), traffic);
-            if (body is null)
-            {
-                return;
-            }
+        var key = KeyReader.Read(context.Request.Headers, plan.Policy.Key);
+        var visit = new Visit(context, next, plan, key);
+        return key.IsAbsent && plan.Policy.Key.Member is not null ? ProtectByMemberAsync(visit, traffic) : ProtectAsync(visit, traffic);
+    }
 
-            try
-            {
-                key = KeyIn(body, context.Request, policy.Key);
-            }
-            catch (BodyFileException e)
-            {
-                body.Release();
-                await RefuseUnbufferedAsync(new Visit(context, next, plan, key, Body: null), e);
-                return;
-            }
+    private async Task ProtectByMemberAsync(Visit visit, RouteTraffic? traffic)
+    {
+        if (await ReadBodyAsync(visit, traffic) is not { } body)
+        {
+            return;
         }
 
         try
         {
-            await ProtectAsync(new Visit(context, next, plan, key, body), traffic);
+            visit.UseKey(KeyIn(body, visit.Context.Request, visit.Policy.Key));
+            visit.Body = body;
+            await ProtectAsync(visit, traffic);
+        }
+        catch (BodyFileException e) when (visit.Body is null)
+        {
+            await RefuseUnbufferedAsync(visit, e);
         }
         finally
         {
-            body?.Release();
+            body.Release();
         }
     }
 
     private async Task ProtectAsync(Visit visit, RouteTraffic? traffic)
     {
-        var (context, _, plan, key, body) = visit;
-        var policy = plan.Policy;
-        if (key.IsAbsent && !policy.Key.Required)
+        var context = visit.Context;
+        var policy = visit.Policy;
+        if (visit.Key.IsAbsent && !policy.Key.Required)
         {
             traffic?.CountOther(context.Request);
-            if (body is not null)
+            if (visit.Body is not null)
             {
-                await runs.RunWithoutRecordAsync(context, next, plan, body, key, RequestOutcome.Keyless, status: null);
+                await runs.RunWithoutRecordAsync(visit, RequestOutcome.Keyless, status: null);
                 return;
             }
 
-            figures.Count(context, plan, RequestOutcome.Keyless);
+            figures.Count(context, visit.Plan, RequestOutcome.Keyless);
             await next(context);
             return;
         }
 
-        if (body is null)
+        if (visit.Body is null)
         {
             traffic?.CountProtected(policy.IsObserved);
         }
 
-        if (key.Key is null)
+        if (visit.Key.Key is null)
         {
-            await (key.IsAbsent
+            await (visit.Key.IsAbsent
                 ? refusals.RefuseAsync(visit, RequestOutcome.KeyMissing, Problems.KeyMissing(policy.Key))
-                : refusals.RefuseAsync(visit, RequestOutcome.KeyInvalid, Problems.KeyInvalid(policy.Key, key.BrokenRule!)));
+                : refusals.RefuseAsync(visit, RequestOutcome.KeyInvalid, Problems.KeyInvalid(policy.Key, visit.Key.BrokenRule!)));
             return;
         }
 
-        if (Repeatability.IsUsedBy(key) && RefusalOfFirstSent(context.Request, policy) is { } refusal)
+        if (Repeatability.IsUsedBy(visit.Key) && RefusalOfFirstSent(context.Request, policy) is { } refusal)
         {
             await refusals.RefuseAsync(visit, RequestOutcome.KeyInvalid, refusal);
             return;
@@ -137,21 +131,21 @@ internal sealed class IdempotencyMiddleware(
         }
 
         // 3 Body
-        if (body is not null)
+        if (visit.Body is not null)
         {
             await RunOrAnswerAsync(visit, actor);
             return;
         }
 
-        body = await ReadBodyAsync(visit, traffic: null);
-        if (body is null)
+        if (await ReadBodyAsync(visit, traffic: null) is not { } body)
         {
             return;
         }
 
         try
         {
-            await RunOrAnswerAsync(visit with { Body = body }, actor);
+            visit.Body = body;
+            await RunOrAnswerAsync(visit, actor);
         }
         finally
         {
@@ -162,7 +156,7 @@ internal sealed class IdempotencyMiddleware(
     /// <returns>Null: there is none to go on with, and the request has its answer.</returns>
     private async ValueTask<RequestBody?> ReadBodyAsync(Visit visit, RouteTraffic? traffic)
     {
-        var (context, _, plan, _, _) = visit;
+        var (context, plan) = (visit.Context, visit.Plan);
         RequestBody? body;
         try
         {
@@ -220,64 +214,80 @@ internal sealed class IdempotencyMiddleware(
         return ContentDigest.Holds(request, view.Bytes);
     }
 
-    private async Task RunOrAnswerAsync(Visit visit, UInt128 actor)
+    private Task RunOrAnswerAsync(Visit visit, UInt128 actor)
     {
-        var (context, _, plan, key, body) = visit;
-        var policy = plan.Policy;
-        Fingerprint fingerprint;
+        BeginRequest request;
         try
         {
-            if (ContentDigest.IsOn(context.Request.Headers) && !IsAsAnnounced(body!, context.Request))
+            if (ContentDigest.IsOn(visit.Context.Request.Headers) && !IsAsAnnounced(visit.Body!, visit.Context.Request))
             {
-                await refusals.RefuseAsync(visit, RequestOutcome.DigestMismatch, Problems.DigestMismatch());
-                return;
+                return refusals.RefuseAsync(visit, RequestOutcome.DigestMismatch, Problems.DigestMismatch());
             }
 
-            // 4 Fingerprint
-            fingerprint = FingerprintReader.Read(context.Request, body!, policy.Fingerprint);
+            request = RequestOf(visit, actor);
         }
         catch (BodyFileException e)
         {
-            await RefuseUnbufferedAsync(visit, e);
-            return;
+            return RefuseUnbufferedAsync(visit, e);
         }
 
-        var request = new BeginRequest
+        // 5 Begin; before that, an answer that was given and has not come home yet is the answer, whatever the store says
+        if (!spool.IsKnown)
         {
-            Key = RecordKeys.Of(plan.Operation, actor, key.Key!, policy.Key.Scope == KeyScope.Path ? (context.Request.PathBase + context.Request.Path).Value : null),
+            return refusals.RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable()); // it may have run, and its answer may wait
+        }
+
+        var waiting = spool.Find(request.Key);
+        return waiting is null && !visit.Policy.HasQuota ? BeginAsync(visit, request, waiting: null) : LookAndBeginAsync(visit, request, waiting);
+    }
+
+    private static BeginRequest RequestOf(Visit visit, UInt128 actor)
+    {
+        var (request, plan, policy) = (visit.Context.Request, visit.Plan, visit.Policy);
+        var key = visit.Key.Key!;
+        return new BeginRequest
+        {
+            Key = RecordKeys.Of(plan.Operation, actor, key, policy.Key.Scope == KeyScope.Path ? (request.PathBase + request.Path).Value : null),
             Claim = ClaimToken.New(),
-            Fingerprint = fingerprint,
+            Fingerprint = FingerprintReader.Read(request, visit.Body!, policy.Fingerprint), // 4
             Lease = policy.Lease,
             Retention = policy.Retention,
 
             // Nothing is taken over that cannot run now: to give it back would be to forget that it may have run.
             TakeOverUnknown = policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry && !IsFull(plan),
-            Label = new RecordLabel(plan.Operation, policy.RetainKey ? key.Key! : KeyDigest.Of(key.Key!), actor),
+            Label = new RecordLabel(plan.Operation, policy.RetainKey ? key : KeyDigest.Of(key), actor),
         };
+    }
 
-        // 5 Begin; before that, an answer that was given and has not come home yet is the answer, whatever the store says
-        if (!spool.IsKnown)
-        {
-            await refusals.RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable()); // it may have run, and its answer may wait
-            return;
-        }
-
-        var waiting = spool.Find(request.Key);
+    private async Task LookAndBeginAsync(Visit visit, BeginRequest request, WaitingAnswer? waiting)
+    {
         if (waiting is not null && await answers.TryReplayWaitingAsync(visit, request, waiting))
         {
             return;
         }
 
-        if (policy.HasQuota && await quotas.RefusalAsync(request.Label, request.Key, policy.MaxLiveKeysPerActor, policy.MaxLiveBytesPerActor) is { } untilRoom)
+        if (visit.Policy.HasQuota && await quotas.RefusalAsync(request.Label, request.Key, visit.Policy.MaxLiveKeysPerActor, visit.Policy.MaxLiveBytesPerActor) is { } untilRoom)
         {
-            await refusals.RefuseAsync(visit, RequestOutcome.QuotaExceeded, Problems.QuotaExceeded(policy, untilRoom), request.Key);
+            await refusals.RefuseAsync(visit, RequestOutcome.QuotaExceeded, Problems.QuotaExceeded(visit.Policy, untilRoom), request.Key);
             return;
         }
 
-        BeginResult begin;
+        await BeginAsync(visit, request, waiting);
+    }
+
+    /// <summary>Without a state machine where the store has answered at once.</summary>
+    private Task BeginAsync(Visit visit, BeginRequest request, WaitingAnswer? waiting)
+    {
+        var begin = store.BeginAsync(request);
+        return begin.IsCompletedSuccessfully ? GoOnAsync(visit, request, begin.Result) : AwaitBeginAsync(visit, request, waiting, begin);
+    }
+
+    private async Task AwaitBeginAsync(Visit visit, BeginRequest request, WaitingAnswer? waiting, ValueTask<BeginResult> begin)
+    {
+        BeginResult found;
         try
         {
-            begin = await store.BeginAsync(request);
+            found = await begin;
         }
         catch (InvalidDataException e)
         {
@@ -290,26 +300,33 @@ internal sealed class IdempotencyMiddleware(
             return;
         }
 
-        if (begin.Outcome == BeginOutcome.InFlight && begin.Fingerprint == request.Fingerprint && policy is { InProgress: InProgressBehaviour.Wait, IsObserved: false })
-        {
-            if (await inProgress.WaitAsync(visit, request, begin) is not { } ended)
-            {
-                return;
-            }
+        await GoOnAsync(visit, request, found);
+    }
 
-            begin = ended;
+    private Task GoOnAsync(Visit visit, BeginRequest request, in BeginResult found) =>
+        found.Outcome == BeginOutcome.InFlight && found.Fingerprint == request.Fingerprint && visit.Policy is { InProgress: InProgressBehaviour.Wait, IsObserved: false }
+            ? WaitAsync(visit, request, found)
+            : ActAsync(visit, request, found);
+
+    private async Task WaitAsync(Visit visit, BeginRequest request, BeginResult found)
+    {
+        if (await inProgress.WaitAsync(visit, request, found) is { } ended)
+        {
+            await ActAsync(visit, request, ended);
+        }
+    }
+
+    private Task ActAsync(Visit visit, BeginRequest request, in BeginResult found)
+    {
+        var (plan, policy) = (visit.Plan, visit.Policy);
+        if (found.Outcome == BeginOutcome.Unknown && found.Fingerprint == request.Fingerprint && policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry && !request.TakeOverUnknown)
+        {
+            return refusals.RefuseAsync(visit, RequestOutcome.TooManyInFlight, Problems.TooManyInFlight(policy.MaxInFlight), request.Key); // it may run again, and not now
         }
 
-        if (begin.Outcome == BeginOutcome.Unknown && begin.Fingerprint == request.Fingerprint && policy.OutcomeUnknown == OutcomeUnknownBehaviour.Retry && !request.TakeOverUnknown)
+        if (found.Outcome != BeginOutcome.Claimed)
         {
-            await refusals.RefuseAsync(visit, RequestOutcome.TooManyInFlight, Problems.TooManyInFlight(policy.MaxInFlight), request.Key); // it may run again, and not now
-            return;
-        }
-
-        if (begin.Outcome != BeginOutcome.Claimed)
-        {
-            await answers.AnswerAsync(visit, request, begin); // what the record says
-            return;
+            return answers.AnswerAsync(visit, request, found); // what the record says
         }
 
         if (policy.HasQuota)
@@ -319,23 +336,22 @@ internal sealed class IdempotencyMiddleware(
 
         if (policy.MaxInFlight > 0 && !policy.IsObserved)
         {
-            await RunAmongFewAsync(visit, request, begin.CreatedAt);
-            return;
+            return RunAmongFewAsync(visit, request, found.CreatedAt);
         }
 
         // 6 Forward, capture, complete and reply
         duplicates.Look(request, policy.DuplicateWindow);
-        await runs.RunAsync(context, next, plan, request, begin.CreatedAt, body!, key);
+        return runs.RunAsync(visit, request, found.CreatedAt);
     }
 
     /// <summary><c>MaxInFlight</c>: behind the begin, as an answer that is known is given however much runs.</summary>
     private async Task RunAmongFewAsync(Visit visit, BeginRequest request, DateTimeOffset firstSeen)
     {
-        var (context, _, plan, key, body) = visit;
+        var plan = visit.Plan;
         if (plan.Running.TryTake(plan.Policy.MaxInFlight))
         {
             duplicates.Look(request, plan.Policy.DuplicateWindow);
-            await runs.RunAsync(context, next, plan, request, firstSeen, body!, key, plan.Running);
+            await runs.RunAsync(visit, request, firstSeen, plan.Running);
             return;
         }
 
@@ -405,7 +421,7 @@ internal sealed class IdempotencyMiddleware(
         if (visit.Plan.Policy.StoreFailure == StoreFailureBehaviour.Forward)
         {
             BeginFailed("the request is forwarded unprotected");
-            await runs.RunWithoutRecordAsync(visit.Context, next, visit.Plan, visit.Body!, visit.Key, RequestOutcome.Unprotected, StatusHeader.Unprotected);
+            await runs.RunWithoutRecordAsync(visit, RequestOutcome.Unprotected, StatusHeader.Unprotected);
             return;
         }
 

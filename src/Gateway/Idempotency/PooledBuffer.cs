@@ -4,10 +4,26 @@ using System.Text;
 
 namespace Gateway.Idempotency;
 
-/// <summary>Bytes that grow in rented arrays. One owner at a time; disposing gives the array back.</summary>
-internal sealed class PooledBuffer(int capacity) : IDisposable
+/// <summary>Bytes that grow in rented arrays. One owner at a time, for as long as a method runs; disposing gives it and its array back.</summary>
+internal sealed class PooledBuffer : IDisposable
 {
-    private byte[] _array = ArrayPool<byte>.Shared.Rent(capacity);
+    /// <summary>Two are in use at once at most, and a request needs several.</summary>
+    [ThreadStatic]
+    private static PooledBuffer? t_spare;
+
+    private byte[] _array = [];
+
+    private PooledBuffer()
+    {
+    }
+
+    public static PooledBuffer Rent(int capacity)
+    {
+        var buffer = t_spare ?? new PooledBuffer();
+        t_spare = null;
+        buffer._array = ArrayPool<byte>.Shared.Rent(capacity);
+        return buffer;
+    }
 
     public int Length { get; private set; }
 
@@ -59,8 +75,12 @@ internal sealed class PooledBuffer(int capacity) : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(_array);
-        _array = [];
-        Length = 0;
+        if (_array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+            _array = [];
+            Length = 0;
+            t_spare = this;
+        }
     }
 }

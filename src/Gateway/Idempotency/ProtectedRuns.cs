@@ -14,16 +14,16 @@ internal sealed class ProtectedRuns(
     RunningClaims claims, OutcomeWriter outcomes, ProblemWriter problems, RequestFigures figures, TimeProvider time, ILogger<ProtectedRuns> logger)
 {
     /// <param name="slots">Where a place was taken for it, which is free when the run is over. Null: nowhere.</param>
-    public async Task RunAsync(
-        HttpContext context, RequestDelegate next, RoutePlan plan, BeginRequest request, DateTimeOffset firstSeen, RequestBody body, KeyReading key, RouteSlots? slots = null)
+    public async Task RunAsync(Visit visit, BeginRequest request, DateTimeOffset firstSeen, RouteSlots? slots = null)
     {
+        var plan = visit.Plan;
         using var deadline = new ForwardDeadline(plan.Deadline, time);
-        var claim = new RunningClaim(request, deadline, context.RequestAborted);
-        var run = new ProtectedRun(plan, body, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null) { Slots = slots };
+        var claim = new RunningClaim(request, deadline, visit.Context.RequestAborted);
+        var run = new ProtectedRun(plan, visit.Body!, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null) { Slots = slots };
         claims.Track(claim);
         try
         {
-            await ForwardAsync(context, next, run, key);
+            await ForwardAsync(visit, run);
         }
         finally
         {
@@ -40,23 +40,24 @@ internal sealed class ProtectedRuns(
     }
 
     /// <summary><c>StoreFailure: Forward</c>, or a request that <c>Observe</c> lets past: the same way with no record behind it. The answer says so.</summary>
-    public async Task RunWithoutRecordAsync(HttpContext context, RequestDelegate next, RoutePlan plan, RequestBody body, KeyReading key, RequestOutcome outcome, string? status)
+    public async Task RunWithoutRecordAsync(Visit visit, RequestOutcome outcome, string? status)
     {
-        using var deadline = new ForwardDeadline(plan.Deadline, time);
-        var run = new ProtectedRun(plan, body, deadline, claim: null, time.GetUtcNow(), status) { Outcome = outcome };
-        await ForwardAsync(context, next, run, key);
+        using var deadline = new ForwardDeadline(visit.Plan.Deadline, time);
+        var run = new ProtectedRun(visit.Plan, visit.Body!, deadline, claim: null, time.GetUtcNow(), status) { Outcome = outcome };
+        await ForwardAsync(visit, run);
     }
 
-    private async Task ForwardAsync(HttpContext context, RequestDelegate next, ProtectedRun run, KeyReading key)
+    private async Task ForwardAsync(Visit visit, ProtectedRun run)
     {
-        var feature = new IdempotencyFeature(run, outcomes, key, context.Response.Headers);
+        var context = visit.Context;
+        var feature = new IdempotencyFeature(visit, run, outcomes);
         context.Features.Set<IIdempotencyFeature>(feature);
 
         // Not the client's token: the backend acts whether the client waits or not, and its answer has to be kept.
         context.RequestAborted = run.Deadline.Token;
         try
         {
-            await next(context);
+            await visit.Next(context);
         }
         catch (Exception e)
         {

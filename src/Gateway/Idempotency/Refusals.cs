@@ -32,11 +32,11 @@ internal sealed class Refusals(ProtectedRuns runs, ProblemWriter problems, Reque
     /// <summary>Instead of an answer of the gateway's: the request goes on, and what it would have heard is counted, logged and marked.</summary>
     public Task ObserveAsync(Visit visit, RequestOutcome outcome, string status, RecordKey record)
     {
-        var (context, next, plan, key, body) = visit;
+        var (context, plan) = (visit.Context, visit.Plan);
         Log.Observed(logger, record, plan.Operation, status);
-        if (body is not null)
+        if (visit.Body is not null)
         {
-            return runs.RunWithoutRecordAsync(context, next, plan, body, key, outcome, status);
+            return runs.RunWithoutRecordAsync(visit, outcome, status);
         }
 
         // Nothing is known of it that a run needs: it goes the way of a request without a policy.
@@ -48,10 +48,10 @@ internal sealed class Refusals(ProtectedRuns runs, ProblemWriter problems, Reque
             response.Headers[StatusHeader.Name] = status;
             return Task.CompletedTask;
         }, (context.Response, status));
-        return next(context);
+        return visit.Next(context);
     }
 
-    public static void MarkStatus(in Visit visit, string? status)
+    public static void MarkStatus(Visit visit, string? status)
     {
         if (status is not null)
         {

@@ -12,7 +12,7 @@ internal sealed class StoredAnswers(
     StoreAccess store, CompletionSpool spool, AnswerSeal seal, ReplayAuthorizer authorizer, Refusals refusals, RequestFigures figures, ILogger<StoredAnswers> logger)
 {
     /// <summary>What the record says.</summary>
-    public Task AnswerAsync(Visit visit, in BeginRequest request, in BeginResult found) => found.Outcome switch
+    public Task AnswerAsync(Visit visit, BeginRequest request, in BeginResult found) => found.Outcome switch
     {
         _ when found.Fingerprint != request.Fingerprint => refusals.RefuseAsync(visit, RequestOutcome.KeyReused, Problems.KeyReused(found.Fingerprint, request.Fingerprint), request.Key),
         BeginOutcome.InFlight => refusals.RefuseAsync(visit, RequestOutcome.InProgress, Problems.InProgress(found.LeaseRemaining), request.Key),

@@ -1,7 +1,7 @@
 namespace Gateway.Stores;
 
 /// <summary>What <see cref="IIdempotencyStore.BeginAsync"/> needs to know.</summary>
-public readonly record struct BeginRequest
+public sealed record BeginRequest
 {
     public required RecordKey Key { get; init; }
 

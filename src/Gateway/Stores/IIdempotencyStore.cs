@@ -21,12 +21,15 @@ namespace Gateway.Stores;
 /// </remarks>
 public interface IIdempotencyStore
 {
+    /// <summary>Whether every verb ends before it returns, and none can fail: there is nothing to time, and nothing to leave alone.</summary>
+    bool AnswersAtOnce => false;
+
     /// <summary>
     /// Claims the record if it is absent (or Unknown, with <see cref="BeginRequest.TakeOverUnknown"/> and the same
     /// fingerprint), else tells what is there. Durable when it returns. Repeating it with the same claim while the record
     /// is InFlight, its lease alive or not, answers Claimed again and starts the lease anew.
     /// </summary>
-    ValueTask<BeginResult> BeginAsync(in BeginRequest request);
+    ValueTask<BeginResult> BeginAsync(BeginRequest request);
 
     /// <summary>
     /// The answer of a completed record, by reading alone; null for everything else. For a store that refuses writes for now

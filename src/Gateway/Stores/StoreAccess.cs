@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Polly.CircuitBreaker;
 
 namespace Gateway.Stores;
@@ -34,12 +35,31 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
     }
 
     /// <exception cref="StoreCallException">No answer within <see cref="StoreLimits.Operation"/>.</exception>
-    public ValueTask<BeginResult> BeginAsync(in BeginRequest request) =>
+    public ValueTask<BeginResult> BeginAsync(BeginRequest request) =>
         CallAsync(StoreVerb.Begin, request, static (store, request) => store.BeginAsync(request));
 
     /// <param name="limit">Null: <see cref="StoreLimits.Operation"/>.</param>
     /// <exception cref="StoreCallException">No answer. It tells whether the step may have happened.</exception>
-    public async ValueTask<T> CallAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null)
+    public ValueTask<T> CallAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null)
+    {
+        if (store.AnswersAtOnce)
+        {
+            return WithinAsync(verb, state, call, limit);
+        }
+
+        // While all is well the circuit is told afterwards: to go through it costs five state machines.
+        return circuit.IsOpen ? GuardedAsync(verb, state, call, limit) : WithinAsync(verb, state, call, limit, isCounted: true);
+    }
+
+    /// <summary>
+    /// For what is tried again and again in the background: it leaves the store alone as the others do, but its failures are
+    /// not counted. The same few answers that the store does not take must not make it look down to everybody.
+    /// </summary>
+    /// <exception cref="StoreCallException">No answer. It tells whether the step may have happened.</exception>
+    public ValueTask<T> CallUncountedAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null) =>
+        circuit.IsOpen ? throw NotAsked(new BrokenCircuitException()) : WithinAsync(verb, state, call, limit);
+
+    private async ValueTask<T> GuardedAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit)
     {
         try
         {
@@ -51,25 +71,54 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
         }
     }
 
-    /// <summary>
-    /// For what is tried again and again in the background: it leaves the store alone as the others do, but its failures are
-    /// not counted. The same few answers that the store does not take must not make it look down to everybody.
-    /// </summary>
-    /// <exception cref="StoreCallException">No answer. It tells whether the step may have happened.</exception>
-    public ValueTask<T> CallUncountedAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null) =>
-        circuit.IsOpen ? throw NotAsked(new BrokenCircuitException()) : WithinAsync(verb, state, call, limit);
-
     private static StoreCallException NotAsked(BrokenCircuitException e) => new("The store fails all the time, and was not asked.", call: null, e);
 
-    private async ValueTask<T> WithinAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit)
+    /// <summary>Without a state machine where there was nothing to wait for.</summary>
+    /// <param name="isCounted">The circuit is told of its end.</param>
+    private ValueTask<T> WithinAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit, bool isCounted = false)
     {
-        Task<T>? task = null;
+        if (StoreTelemetry.IsTraced)
+        {
+            return TracedAsync(verb, state, call, limit, isCounted); // an activity lasts as long as an async method does, and no longer
+        }
+
+        var started = time.GetTimestamp();
+        var running = Call(state, call);
+        if (!running.IsCompletedSuccessfully || isCounted)
+        {
+            return EndAsync(verb, running, limit, started, activity: null, isCounted);
+        }
+
+        telemetry.Ended(verb, time.GetElapsedTime(started), activity: null, error: null);
+        return new(running.Result);
+    }
+
+    private async ValueTask<T> TracedAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit, bool isCounted)
+    {
         using var activity = StoreTelemetry.StartActivity(verb);
         var started = time.GetTimestamp();
+        var running = Call(state, call);
+        return await EndAsync(verb, running, limit, started, activity, isCounted);
+    }
+
+    private ValueTask<T> Call<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call)
+    {
+        try
+        {
+            return call(store, state);
+        }
+        catch (Exception e)
+        {
+            return ValueTask.FromException<T>(e);
+        }
+    }
+
+    private async ValueTask<T> EndAsync<T>(StoreVerb verb, ValueTask<T> running, TimeSpan? limit, long started, Activity? activity, bool isCounted)
+    {
+        Task<T>? task = null;
         try
         {
             T result;
-            var running = call(store, state);
             if (running.IsCompleted)
             {
                 result = await running;
@@ -81,11 +130,21 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
             }
 
             telemetry.Ended(verb, time.GetElapsedTime(started), activity, error: null);
+            if (isCounted)
+            {
+                await circuit.ReportAsync(error: null);
+            }
+
             return result;
         }
         catch (Exception e)
         {
             telemetry.Ended(verb, time.GetElapsedTime(started), activity, e);
+            if (isCounted)
+            {
+                await circuit.ReportAsync(e);
+            }
+
             if (e is InvalidDataException)
             {
                 throw;

@@ -64,6 +64,34 @@ internal sealed class StoreCircuit : BackgroundService
     public ValueTask<T> RunAsync<TState, T>(TState state, Func<TState, ValueTask<T>> call) =>
         _pipeline.ExecuteAsync(static (s, _) => s.call(s.state), (state, call));
 
+    /// <summary>
+    /// What became of a call that was made without it, while the circuit was closed. One that ends when it is closed no more says nothing
+    /// that is not known.
+    /// </summary>
+    public ValueTask ReportAsync(Exception? error)
+    {
+        if (IsOpen)
+        {
+            return default;
+        }
+
+        var context = ResilienceContextPool.Shared.Get();
+        var counting = _pipeline.ExecuteOutcomeAsync(static (_, outcome) => new ValueTask<Outcome<bool>>(outcome), context, error is null ? Outcome.FromResult(true) : Outcome.FromException<bool>(error));
+        if (counting.IsCompletedSuccessfully)
+        {
+            ResilienceContextPool.Shared.Return(context);
+            return default;
+        }
+
+        return CountedAsync(counting, context);
+
+        static async ValueTask CountedAsync(ValueTask<Outcome<bool>> counting, ResilienceContext context)
+        {
+            await counting;
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
     public override void Dispose()
     {
         base.Dispose();

@@ -28,6 +28,9 @@ internal sealed class StoreTelemetry(IMeterFactory meters)
     /// <summary>Since the start.</summary>
     public StoreTotals Totals => new(Volatile.Read(ref _calls), Volatile.Read(ref _failures), TimeSpan.FromTicks(Volatile.Read(ref _ticks)));
 
+    /// <summary>Whether anybody wants activities.</summary>
+    public static bool IsTraced => Source.HasListeners();
+
     /// <summary>None for work behind the requests: a renewal four times a minute for each of them would be a trace of its own.</summary>
     public static Activity? StartActivity(StoreVerb verb) =>
         Activity.Current is null ? null : Source.StartActivity(ActivityNames[(int)verb], ActivityKind.Client);

@@ -357,7 +357,7 @@ public sealed class StoreTests
     /// <summary>Flips one bit of each replayed answer.</summary>
     private sealed class GarblingStore(IIdempotencyStore inner) : IIdempotencyStore
     {
-        public ValueTask<BeginResult> BeginAsync(in BeginRequest request)
+        public ValueTask<BeginResult> BeginAsync(BeginRequest request)
         {
             var begun = inner.BeginAsync(request).AsTask().GetAwaiter().GetResult();
             if (begun.Outcome != BeginOutcome.Completed)

@@ -137,7 +137,7 @@ public sealed class StoreSelfTestTests
             };
         }
 
-        public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => AnswerAsync(request);
+        public ValueTask<BeginResult> BeginAsync(BeginRequest request) => AnswerAsync(request);
 
         public ValueTask<bool> RenewAsync(RecordKey key, ClaimToken claim, TimeSpan lease) => honest.RenewAsync(key, claim, lease);
 

@@ -34,7 +34,7 @@ internal sealed class FaultyStore(IIdempotencyStore inner) : IIdempotencyStore
         return result;
     }
 
-    public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => BeginCoreAsync(request);
+    public ValueTask<BeginResult> BeginAsync(BeginRequest request) => BeginCoreAsync(request);
 
     public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
     {

@@ -48,7 +48,7 @@ internal sealed class SuspectedDuplicates
 
     /// <summary>Looks at a request that is about to run.</summary>
     /// <param name="window">Zero: not looked at.</param>
-    public void Look(in BeginRequest request, TimeSpan window)
+    public void Look(BeginRequest request, TimeSpan window)
     {
         if (window == TimeSpan.Zero)
         {
@@ -104,7 +104,7 @@ internal sealed class SuspectedDuplicates
     }
 
     /// <summary>Not a cryptographic hash: a meeting, by chance or made, costs a wrong suspicion and nothing else.</summary>
-    private static UInt128 WhatIs(in BeginRequest request)
+    private static UInt128 WhatIs(BeginRequest request)
     {
         Span<byte> bytes = stackalloc byte[Fingerprint.Size + 16 + sizeof(int)];
         request.Fingerprint.Write(bytes);

@@ -9,14 +9,23 @@ namespace Gateway.Idempotency.Request;
 /// </summary>
 internal static class ActorReader
 {
+    /// <summary>Of the empty list.</summary>
+    private static readonly UInt128 Everybody = Digest.Of([HashedListStart.Version, (byte)HashedList.Actor]);
+
     /// <returns>
     /// False: none of the policy's values is on the request, or not all of its claims are. A header cannot stand in for a claim, as
     /// anybody can send one; nor can a tenant stand for all of its people.
     /// </returns>
     public static bool TryRead(HttpContext context, ActorRules rules, out UInt128 actor)
     {
+        if (rules.IsShared)
+        {
+            actor = Everybody;
+            return true;
+        }
+
         using var list = HashedListStart.Begin(HashedList.Actor);
-        var found = rules.IsShared;
+        var found = false;
         var lacking = false;
         foreach (var source in rules.Sources)
         {

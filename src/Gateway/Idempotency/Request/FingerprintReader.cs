@@ -7,6 +7,12 @@ namespace Gateway.Idempotency.Request;
 /// <summary>Says what a request was, in three digests over versioned, length-prefixed lists.</summary>
 internal static class FingerprintReader
 {
+    [ThreadStatic]
+    private static DigestMemo? t_requestLine;
+
+    [ThreadStatic]
+    private static DigestMemo? t_headers;
+
     public static Fingerprint Read(HttpRequest request, RequestBody body, FingerprintRules rules) =>
         new(RequestLine(request, rules), Headers(request, rules), Body(request, body, rules));
 
@@ -21,7 +27,7 @@ internal static class FingerprintReader
             list.WriteText(request.QueryString.Value);
         }
 
-        return Digest.Of(list.Written);
+        return (t_requestLine ??= new DigestMemo()).Of(list.Written);
     }
 
     private static UInt128 Headers(HttpRequest request, FingerprintRules rules)
@@ -41,7 +47,7 @@ internal static class FingerprintReader
             }
         }
 
-        return Digest.Of(list.Written);
+        return (t_headers ??= new DigestMemo()).Of(list.Written);
     }
 
     /// <summary>Bytes of JSON above which it is compared by its bytes: reading it takes memory in proportion.</summary>

@@ -30,7 +30,7 @@ internal static class HashedListStart
 
     public static PooledBuffer Begin(HashedList kind, int capacity = 256)
     {
-        var list = new PooledBuffer(capacity);
+        var list = PooledBuffer.Rent(capacity);
         list.WriteByte(Version);
         list.WriteByte((byte)kind);
         return list;

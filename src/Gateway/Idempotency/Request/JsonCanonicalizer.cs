@@ -18,6 +18,12 @@ namespace Gateway.Idempotency.Request;
 /// </remarks>
 internal ref struct JsonCanonicalizer
 {
+    private const int MostSpare = 1024;
+
+    /// <summary>Of those that are not in use.</summary>
+    [ThreadStatic]
+    private static List<Member>? t_members;
+
     private readonly PooledBuffer _output;
     private readonly List<Member> _members;
     private Utf8JsonReader _reader;
@@ -26,7 +32,9 @@ internal ref struct JsonCanonicalizer
     {
         _reader = new Utf8JsonReader(json);
         _output = output;
-        _members = [];
+        _members = t_members ?? [];
+        t_members = null;
+        _members.Clear(); // a document that was refused has left some
     }
 
     /// <returns>False: refused. What was written until then has no meaning.</returns>
@@ -38,9 +46,9 @@ internal ref struct JsonCanonicalizer
             return false;
         }
 
+        var canonicalizer = new JsonCanonicalizer(json, output);
         try
         {
-            var canonicalizer = new JsonCanonicalizer(json, output);
             canonicalizer._reader.Read();
             return canonicalizer.WriteValue(selection.Root, out _) && !canonicalizer._reader.Read();
         }
@@ -51,6 +59,13 @@ internal ref struct JsonCanonicalizer
         catch (InvalidOperationException)
         {
             return false; // a string that is no Unicode, such as a lone surrogate
+        }
+        finally
+        {
+            if (canonicalizer._members.Capacity <= MostSpare)
+            {
+                t_members = canonicalizer._members;
+            }
         }
     }
 
@@ -222,6 +237,12 @@ internal ref struct JsonCanonicalizer
             return true;
         }
 
+        if (AreInOrder(members))
+        {
+            any = true;
+            return true;
+        }
+
         var end = members[^1].End;
         members.Sort(new ByName(_output));
         var moved = ArrayPool<byte>.Shared.Rent(end - start);
@@ -252,6 +273,20 @@ internal ref struct JsonCanonicalizer
         {
             ArrayPool<byte>.Shared.Return(moved);
         }
+    }
+
+    /// <summary>As most programs write them, and none left out: there is nothing to move.</summary>
+    private readonly bool AreInOrder(ReadOnlySpan<Member> members)
+    {
+        for (var i = 0; i < members.Length; i++)
+        {
+            if (!members[i].Kept || (i > 0 && Name(_output, members[i - 1]).SequenceCompareTo(Name(_output, members[i])) >= 0))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>The name without its tag and length.</summary>

@@ -14,7 +14,7 @@ internal static class AnswerPacker
         HttpContext context, IdempotencyPolicy policy, AnswerKind kind, AnswerBuffer body, IHeaderDictionary? trailers, FrozenSet<string>? outer, DateTimeOffset now)
     {
         var response = context.Response;
-        using var head = new PooledBuffer(1024);
+        using var head = PooledBuffer.Rent(1024);
         AnswerRecord.Start(head, kind, response.StatusCode, now, context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase);
         if (kind == AnswerKind.Tombstone)
         {

@@ -33,6 +33,10 @@ internal readonly struct AnswerRecord
     private const int FixedSize = 28;
     private const int ChecksumAt = 20;
 
+    /// <summary>It has several hundred bytes of state.</summary>
+    [ThreadStatic]
+    private static XxHash3? t_hash;
+
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly int _headLength;
 
@@ -126,10 +130,12 @@ internal readonly struct AnswerRecord
 
     private static ulong Checksum(ReadOnlySpan<byte> record)
     {
-        var hash = new XxHash3();
+        var hash = t_hash ??= new XxHash3();
         hash.Append(record[..ChecksumAt]);
         hash.Append(record[(ChecksumAt + sizeof(ulong))..]);
-        return hash.GetCurrentHashAsUInt64();
+        var checksum = hash.GetCurrentHashAsUInt64();
+        hash.Reset();
+        return checksum;
     }
 
     /// <summary>Walks the head in its order: reason phrase, then the count and lines of headers, then those of trailers.</summary>

@@ -15,7 +15,7 @@ internal sealed class InProgressWait(
     /// <returns>What the store says then; null: the request has its answer, or nobody waits for one.</returns>
     public async ValueTask<BeginResult?> WaitAsync(Visit visit, BeginRequest request, BeginResult found)
     {
-        var (context, _, plan, _, _) = visit;
+        var (context, plan) = (visit.Context, visit.Plan);
         if (!plan.Waiting.TryTake(plan.Policy.MaxWaiting))
         {
             return found;

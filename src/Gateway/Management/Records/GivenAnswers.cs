@@ -108,7 +108,7 @@ internal static class GivenAnswers
 
     private static byte[] Pack(int status, HeaderDictionary headers, byte[] body, DateTimeOffset now)
     {
-        using var head = new PooledBuffer(1024);
+        using var head = PooledBuffer.Rent(1024);
         using var buffer = new AnswerBuffer(body.Length);
         body.CopyTo(buffer.Free());
         buffer.Advance(body.Length);

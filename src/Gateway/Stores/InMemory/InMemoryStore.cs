@@ -11,9 +11,12 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
     private const int ShardCount = 64;
 
     private readonly Shard[] _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new Shard())];
+    private readonly AnswerSlabs _answers = new();
     private int _nextSweep;
 
-    public ValueTask<BeginResult> BeginAsync(in BeginRequest request)
+    public bool AnswersAtOnce => true;
+
+    public ValueTask<BeginResult> BeginAsync(BeginRequest request)
     {
         var now = time.GetUtcNow();
         var shard = ShardOf(request.Key);
@@ -73,7 +76,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
     public ValueTask<bool> CompleteAsync(RecordKey key, ClaimToken claim, ReadOnlyMemory<byte> answer)
     {
         var now = time.GetUtcNow();
-        var copy = answer.ToArray(); // outside the lock; the caller's buffer is pooled
+        var copy = _answers.Keep(answer.Span); // outside the lock; the caller's buffer is pooled
         var shard = ShardOf(key);
         lock (shard.Gate)
         {
@@ -194,7 +197,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
                     isKnown |= other == key;
                     if (record.Label.Operation == operation && record.Label.Actor == actor)
                     {
-                        (keys, bytes) = (keys + 1, bytes + (record.Answer?.Length ?? 0));
+                        (keys, bytes) = (keys + 1, bytes + record.Answer.Length);
                         oldest = record.ExpiresAt < oldest ? record.ExpiresAt : oldest;
                     }
                 }
@@ -209,8 +212,8 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         var passed = after is null ? default(WalkPlace?) : WalkPlace.Parse(walk, after);
-        var ahead = Living(time.GetUtcNow());
-        ahead.RemoveAll(record => (walk == RecordWalk.Open && record.State == RecordState.Completed) || passed?.CompareTo(walk, WalkPlace.Of(record)) >= 0);
+        var ahead = Living(time.GetUtcNow(), withCompleted: walk != RecordWalk.Open);
+        ahead.RemoveAll(record => passed?.CompareTo(walk, WalkPlace.Of(record)) >= 0);
         ahead.Sort((left, right) => WalkPlace.Of(left).CompareTo(walk, WalkPlace.Of(right)));
         var step = ahead[..Math.Min(limit, ahead.Count)];
         return new(new RecordScan(step, step.Count < ahead.Count ? WalkPlace.Of(step[^1]).Text(walk) : null, step.Count));
@@ -219,7 +222,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
     public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer)
     {
         var now = time.GetUtcNow();
-        var copy = answer?.ToArray();
+        var copy = answer is { } given ? _answers.Keep(given.Span) : default(ReadOnlyMemory<byte>?);
         var shard = ShardOf(key);
         lock (shard.Gate)
         {
@@ -236,7 +239,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
 
             record.State = RecordState.Completed;
             record.Claim = ClaimToken.New();
-            record.Answer = copy;
+            record.Answer = copy.Value;
             record.ExpiresAt = now + record.Retention;
             return new(true);
         }
@@ -267,7 +270,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         return new(count);
     }
 
-    private static bool MayClaim(in Record record, in BeginRequest request, DateTimeOffset now) => record.State switch
+    private static bool MayClaim(in Record record, BeginRequest request, DateTimeOffset now) => record.State switch
     {
         RecordState.InFlight when record.Claim == request.Claim => true,
         RecordState.InFlight when record.LeaseUntil > now => false,
@@ -290,14 +293,14 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         key, StateOf(record, now), record.Claim, record.CreatedAt, record.State == RecordState.InFlight ? record.LeaseUntil : null, record.ExpiresAt, record.Retention, record.Label);
 
     /// <summary>All that have not expired, one shard after the other.</summary>
-    private List<StoredRecord> Living(DateTimeOffset now)
+    private List<StoredRecord> Living(DateTimeOffset now, bool withCompleted = true)
     {
         var living = new List<StoredRecord>();
         foreach (var shard in _shards)
         {
             lock (shard.Gate)
             {
-                living.AddRange(shard.Records.Where(r => r.Value.ExpiresAt > now).Select(r => Tell(r.Key, r.Value, now)));
+                living.AddRange(shard.Records.Where(r => r.Value.ExpiresAt > now && (withCompleted || r.Value.State != RecordState.Completed)).Select(r => Tell(r.Key, r.Value, now)));
             }
         }
 
@@ -318,7 +321,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         public DateTimeOffset CreatedAt;
         public TimeSpan Retention;
         public RecordLabel Label;
-        public byte[]? Answer;
+        public ReadOnlyMemory<byte> Answer;
     }
 
     private sealed class Shard

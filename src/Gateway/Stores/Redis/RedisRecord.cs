@@ -18,7 +18,7 @@ internal static class RedisRecord
     public const byte Version = 1;
     private const int HeadSize = 84;
 
-    public static byte[] InFlight(in BeginRequest request, DateTimeOffset createdAt)
+    public static byte[] InFlight(BeginRequest request, DateTimeOffset createdAt)
     {
         var label = request.Label;
         var operation = Encoding.UTF8.GetByteCount(label.Operation);

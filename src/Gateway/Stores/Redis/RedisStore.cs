@@ -24,11 +24,44 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
     /// <summary>The error codes (the first word of Redis's answer) with which it refuses writes and still reads.</summary>
     private static readonly string[] RefusesWrites = ["OOM ", "READONLY ", "MISCONF ", "NOREPLICAS "];
 
-    public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => TellApartAsync(BeginCoreAsync(request));
+    public async ValueTask<BeginResult> BeginAsync(BeginRequest request)
+    {
+        try
+        {
+            // A new key, and the replay of a finished one, are one plain command (Redis 7: SET with NX and GET).
+            var key = _keyspace.KeyOf(request.Key);
+            var value = RedisRecord.InFlight(request, time.GetUtcNow());
+            var life = request.Lease + request.Retention;
+            var existing = await _database.StringSetAndGetAsync(key, value, life, keepTtl: false, When.NotExists);
+            if (existing.IsNull)
+            {
+                await WaitForReplicasAsync();
+                return RedisRecord.Describe(value, request.Claim, 0);
+            }
+
+            var found = (ReadOnlyMemory<byte>)existing;
+            if (RedisRecord.StateOf(found.Span) == RecordState.Completed)
+            {
+                return RedisRecord.Describe(found, request.Claim, 0);
+            }
+
+            // Anything else depends on the time that is left, or is to be taken over: one atomic look by a script.
+            var answer = (RedisResult[])(await _database.ScriptEvaluateAsync(
+                RedisScripts.Begin,
+                [key],
+                [value, (long)life.TotalMilliseconds, BytesOf(request.Claim), BytesOf(request.Fingerprint), request.TakeOverUnknown ? "1" : "0"]))!;
+            await WaitForReplicasAsync();
+            return RedisRecord.Describe((byte[])answer[0]!, request.Claim, (long)answer[1]);
+        }
+        catch (RedisException e) when (ToldApart(e) is { } told)
+        {
+            throw told;
+        }
+    }
 
     public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
     {
-        var value = await TellApartAsync(new ValueTask<RedisValue>(_database.StringGetAsync(_keyspace.KeyOf(key))));
+        var value = await TellApartAsync(_database.StringGetAsync(_keyspace.KeyOf(key)));
         if (value.IsNull)
         {
             return null;
@@ -149,7 +182,7 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
     private async ValueTask<StoredRecord?> LookAsync(RecordKey key, bool withAnswer)
     {
         var looking = _database.ScriptEvaluateAsync(RedisScripts.Look, [_keyspace.KeyOf(key)], [withAnswer ? "1" : "0"]);
-        var found = (RedisResult[])(await TellApartAsync(new ValueTask<RedisResult>(looking)))!;
+        var found = (RedisResult[])(await TellApartAsync(looking))!;
         var timeToLive = (long)found[1];
         if (timeToLive == NoSuchKey)
         {
@@ -173,71 +206,49 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
         }
     }
 
-    private async ValueTask<BeginResult> BeginCoreAsync(BeginRequest request)
+    private async ValueTask<bool> RunAsync(string script, RecordKey key, params RedisValue[] arguments)
     {
-        // A new key, and the replay of a finished one, are one plain command (Redis 7: SET with NX and GET).
-        var key = _keyspace.KeyOf(request.Key);
-        var value = RedisRecord.InFlight(request, time.GetUtcNow());
-        var life = request.Lease + request.Retention;
-        var existing = await _database.StringSetAndGetAsync(key, value, life, keepTtl: false, When.NotExists);
-        if (existing.IsNull)
+        try
         {
-            await WaitForReplicasAsync();
-            return RedisRecord.Describe(value, request.Claim, 0);
-        }
+            var done = (long)await _database.ScriptEvaluateAsync(script, [_keyspace.KeyOf(key)], arguments) == 1;
+            if (done)
+            {
+                await WaitForReplicasAsync();
+            }
 
-        var found = (ReadOnlyMemory<byte>)existing;
-        if (RedisRecord.StateOf(found.Span) == RecordState.Completed)
+            return done;
+        }
+        catch (RedisException e) when (ToldApart(e) is { } told)
         {
-            return RedisRecord.Describe(found, request.Claim, 0);
+            throw told;
         }
-
-        // Anything else depends on the time that is left, or is to be taken over: one atomic look by a script.
-        var answer = (RedisResult[])(await _database.ScriptEvaluateAsync(
-            RedisScripts.Begin,
-            [key],
-            [value, (long)life.TotalMilliseconds, BytesOf(request.Claim), BytesOf(request.Fingerprint), request.TakeOverUnknown ? "1" : "0"]))!;
-        await WaitForReplicasAsync();
-        return RedisRecord.Describe((byte[])answer[0]!, request.Claim, (long)answer[1]);
     }
 
-    private ValueTask<bool> RunAsync(string script, RecordKey key, params RedisValue[] arguments) => TellApartAsync(RunCoreAsync(script, key, arguments));
-
-    private async ValueTask<T> TellApartAsync<T>(ValueTask<T> call)
+    private async ValueTask<T> TellApartAsync<T>(Task<T> call)
     {
         try
         {
             return await call;
         }
-        catch (RedisServerException e) when (RefusesWrites.Any(code => e.Message.StartsWith(code, StringComparison.Ordinal)))
+        catch (RedisException e) when (ToldApart(e) is { } told)
         {
-            throw new StoreRefusesWritesException(e);
-        }
-        catch (RedisServerException e) when (e.Message.StartsWith("WRONGTYPE ", StringComparison.Ordinal))
-        {
-            throw new InvalidDataException("Something that is no record stands under a record's key.", e);
-        }
-        catch (RedisConnectionException e) when (OnlyReplicasAnswer())
-        {
-            throw new StoreRefusesWritesException(e); // READONLY, as the client has noticed by itself
+            throw told;
         }
     }
+
+    /// <returns>What a failure is to the gateway; null: a store that fails.</returns>
+    private Exception? ToldApart(RedisException error) => error switch
+    {
+        RedisServerException when RefusesWrites.Any(code => error.Message.StartsWith(code, StringComparison.Ordinal)) => new StoreRefusesWritesException(error),
+        RedisServerException when error.Message.StartsWith("WRONGTYPE ", StringComparison.Ordinal) => new InvalidDataException("Something that is no record stands under a record's key.", error),
+        RedisConnectionException when OnlyReplicasAnswer() => new StoreRefusesWritesException(error), // READONLY, as the client has noticed by itself
+        _ => null,
+    };
 
     private bool OnlyReplicasAnswer()
     {
         var connected = redis.GetServers().Where(server => server.IsConnected).ToList();
         return connected.Count > 0 && connected.TrueForAll(server => server.IsReplica);
-    }
-
-    private async ValueTask<bool> RunCoreAsync(string script, RecordKey key, RedisValue[] arguments)
-    {
-        var done = (long)await _database.ScriptEvaluateAsync(script, [_keyspace.KeyOf(key)], arguments) == 1;
-        if (done)
-        {
-            await WaitForReplicasAsync();
-        }
-
-        return done;
     }
 
     /// <exception cref="RedisException">Too few replicas have the write: it stands on the primary, and may be lost with it.</exception>

@@ -15,7 +15,7 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
     /// <summary>Between a begin's look and its answer the record can come or go; more often than this it does not.</summary>
     private const int MaxLooks = 10;
 
-    public ValueTask<BeginResult> BeginAsync(in BeginRequest request) => BeginCoreAsync(request);
+    public ValueTask<BeginResult> BeginAsync(BeginRequest request) => BeginCoreAsync(request);
 
     public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
     {
@@ -168,7 +168,7 @@ internal sealed class SqlServerStore(SqlServerDatabase database, SqlServerScript
         },
         static row => row.GetBoolean(0));
 
-    private static void Add(SqlParameterCollection parameters, in BeginRequest request)
+    private static void Add(SqlParameterCollection parameters, BeginRequest request)
     {
         var fingerprint = new byte[Fingerprint.Size];
         request.Fingerprint.Write(fingerprint);

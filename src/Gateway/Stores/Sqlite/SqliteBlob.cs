@@ -31,9 +31,14 @@ internal static class SqliteBlob
     /// <exception cref="InvalidDataException">It has another size.</exception>
     public static byte[] Read(SqliteDataReader reader, int column, int size)
     {
-        var length = reader.GetBytes(column, 0, null, 0, 0);
-        return length == size
-            ? reader.GetFieldValue<byte[]>(column)
-            : throw new InvalidDataException($"Column {reader.GetName(column)} of row {reader.GetInt64(0)} has {length} bytes, not {size}.");
+        var blob = Read(reader, column);
+        return blob.Length == size
+            ? blob
+            : throw new InvalidDataException($"Column {reader.GetName(column)} of row {reader.GetInt64(0)} has {blob.Length} bytes, not {size}.");
     }
+
+    /// <summary>As it stands in the row: the driver's typed getters open a stream on it first.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public static byte[] Read(SqliteDataReader reader, int column) => reader.GetValue(column) as byte[]
+        ?? throw new InvalidDataException($"Column {reader.GetName(column)} of row {reader.GetInt64(0)} is no blob.");
 }

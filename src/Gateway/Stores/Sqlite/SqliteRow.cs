@@ -19,7 +19,7 @@ internal readonly record struct SqliteRow(
         return reader.Read() ? Read(reader) : null;
     }
 
-    public bool MayBeClaimedBy(in BeginRequest request, long now) => State switch
+    public bool MayBeClaimedBy(BeginRequest request, long now) => State switch
     {
         _ when ExpiresAt <= now => true,
         RecordState.InFlight when Claim == request.Claim => true,
@@ -58,7 +58,7 @@ internal readonly record struct SqliteRow(
             reader.GetInt64(4),
             reader.GetInt64(5),
             reader.GetInt64(6),
-            reader.IsDBNull(7) ? null : reader.GetFieldValue<byte[]>(7));
+            reader.IsDBNull(7) ? null : SqliteBlob.Read(reader, 7));
         if (!Enum.IsDefined(row.State))
         {
             throw new InvalidDataException($"Record {id} has the unknown state {state}.");

@@ -6,6 +6,7 @@ namespace Gateway.Stores.Sqlite;
 internal sealed class SqliteStatement : IDisposable
 {
     private readonly SqliteCommand _command;
+    private bool _isPrepared;
 
     public SqliteStatement(SqliteConnection connection, string sql, params ReadOnlySpan<string> parameters)
     {
@@ -30,11 +31,23 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
-    public int Execute() => _command.ExecuteNonQuery();
+    public int Execute() => Prepared().ExecuteNonQuery();
 
-    public object? Scalar() => _command.ExecuteScalar();
+    public object? Scalar() => Prepared().ExecuteScalar();
 
-    public SqliteDataReader Read() => _command.ExecuteReader();
+    public SqliteDataReader Read() => Prepared().ExecuteReader();
 
     public void Dispose() => _command.Dispose();
+
+    /// <summary>In so many words: what it has not been told to prepare, the driver compiles anew for every call.</summary>
+    private SqliteCommand Prepared()
+    {
+        if (!_isPrepared)
+        {
+            _command.Prepare();
+            _isPrepared = true;
+        }
+
+        return _command;
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordW
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public ValueTask<BeginResult> BeginAsync(in BeginRequest request)
+    public ValueTask<BeginResult> BeginAsync(BeginRequest request)
     {
         // A finished answer is there to stay: it is read beside the writer, and a replay costs no sync.
         if (FindCompleted(request.Key) is { } completed)

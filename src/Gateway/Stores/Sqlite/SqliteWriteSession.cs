@@ -44,7 +44,7 @@ internal sealed class SqliteWriteSession : SqliteSession
         _delete = Prepare(SqliteScripts.Delete, "$id");
     }
 
-    public BeginResult Begin(in BeginRequest request, long now)
+    public BeginResult Begin(BeginRequest request, long now)
     {
         var leaseUntil = now + (long)request.Lease.TotalMilliseconds;
         var retention = (long)request.Retention.TotalMilliseconds;

@@ -16,7 +16,7 @@ internal static class Canonical
 
     public static string? Of(byte[] json, JsonSelection selection)
     {
-        using var output = new PooledBuffer(16);
+        using var output = PooledBuffer.Rent(16);
         return JsonCanonicalizer.TryWrite(json, selection, output) ? Convert.ToHexStringLower(output.Written) : null;
     }
 

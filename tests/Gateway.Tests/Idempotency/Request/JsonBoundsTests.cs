@@ -37,7 +37,7 @@ public sealed class JsonBoundsTests
         var json = Encoding.UTF8.GetBytes(Body(shape));
         foreach (var selection in Selections)
         {
-            using var output = new PooledBuffer(json.Length + 256);
+            using var output = PooledBuffer.Rent(json.Length + 256);
 
             var before = GC.GetAllocatedBytesForCurrentThread();
             var isTaken = JsonCanonicalizer.TryWrite(json, selection, output);

@@ -7,7 +7,7 @@ internal sealed class ExpiredRecordSweeper(IStoreInspector inspector, Task usabl
     internal const int BatchSize = 200;
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(20);
+    internal static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(20);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

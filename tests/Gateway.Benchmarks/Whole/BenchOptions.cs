@@ -21,4 +21,16 @@ internal sealed record BenchOptions
     public required string Gateway { get; init; }
 
     public required DirectoryInfo Folder { get; init; }
+
+    /// <summary>For a server that is compared with nothing.</summary>
+    public static BenchOptions Alone(DirectoryInfo folder) => new()
+    {
+        Rounds = 0,
+        Slice = TimeSpan.Zero,
+        WarmUp = TimeSpan.Zero,
+        Only = null,
+        Environment = new Dictionary<string, string>(),
+        Gateway = typeof(Gateway.Program).Assembly.Location,
+        Folder = folder,
+    };
 }

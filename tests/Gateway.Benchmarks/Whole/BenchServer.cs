@@ -50,6 +50,17 @@ internal sealed partial class BenchServer : IDisposable
         }
     }
 
+    /// <summary>Without files but its log of writes, which it syncs every second: as a careful operator has it.</summary>
+    public static async Task<(BenchServer Server, string Configuration)> StartRedisAsync(BenchOptions options, string appendOnly = "yes")
+    {
+        var port = Ports.Next().ToString(CultureInfo.InvariantCulture);
+        string[] arguments =
+        [
+            "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", appendOnly, "--appendfsync", "everysec", "--maxmemory-policy", "noeviction", "--dir", options.Folder.FullName,
+        ];
+        return (await StartAsync("redis", options, "redis-server", arguments), $"127.0.0.1:{port}");
+    }
+
     /// <summary>Bytes that were ever allocated; of a gateway.</summary>
     public async Task<double> AllocatedBytesAsync(HttpClient client) =>
         double.Parse(Allocated().Match(await client.GetStringAsync(new Uri(Management!, "/metrics"))).Groups[1].Value, CultureInfo.InvariantCulture);

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
-using Gateway.CrashTest.Site;
 
 namespace Gateway.Benchmarks.Whole;
 
@@ -30,13 +28,12 @@ internal sealed class BenchSite : IDisposable
             var self = typeof(BenchSite).Assembly.Location;
             site.Backend = await site.StartAsync("backend", "dotnet", [self, Servers.Backend, "http://127.0.0.1:0"]);
             site.Yarp = await site.StartAsync("yarp", "dotnet", [self, Servers.Yarp, "http://127.0.0.1:0", site.Backend.Address.ToString()]);
-            var redisPort = Ports.Next().ToString(CultureInfo.InvariantCulture);
-            site.Redis = await site.StartAsync(
-                "redis", "redis-server", ["--port", redisPort, "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction", "--dir", options.Folder.FullName]);
+            (site.Redis, var redis) = await BenchServer.StartRedisAsync(options);
+            site._servers.Add(site.Redis);
             foreach (var store in Stores)
             {
                 var routes = Path.Combine(options.Folder.FullName, $"{store}.json");
-                await File.WriteAllTextAsync(routes, Routes(store, site.Backend.Address, redisPort));
+                await File.WriteAllTextAsync(routes, Routes(store, site.Backend.Address, redis));
                 site.Gateways[store] = await site.StartAsync(store, "dotnet", [options.Gateway, "--urls", "http://127.0.0.1:0", "--routes", routes]);
             }
 
@@ -64,7 +61,7 @@ internal sealed class BenchSite : IDisposable
         return server;
     }
 
-    private static string Routes(string store, Uri backend, string redisPort) => new JsonObject
+    private static string Routes(string store, Uri backend, string redis) => new JsonObject
     {
         ["ReverseProxy"] = new JsonObject
         {
@@ -83,11 +80,11 @@ internal sealed class BenchSite : IDisposable
         ["Idempotency"] = new JsonObject
         {
             ["Store"] = store,
-            ["Policies"] = new JsonObject { ["pay"] = new JsonObject { ["Actor"] = new JsonArray("Shared") } },
+            ["Policies"] = new JsonObject { ["pay"] = new JsonObject { ["Actor"] = new JsonArray("Shared"), ["Deadline"] = "00:05:00" } },
             ["Stores"] = new JsonObject
             {
                 ["Sqlite"] = new JsonObject { ["Path"] = $"{store}.db" },
-                [nameof(Redis)] = new JsonObject { ["Configuration"] = $"127.0.0.1:{redisPort}" },
+                [nameof(Redis)] = new JsonObject { ["Configuration"] = redis },
                 ["Spool"] = new JsonObject { ["Path"] = $"{store}-spool.db" },
             },
         },

@@ -19,37 +19,54 @@ internal static partial class CommandLine
         var gateway = new Option<string>("--gateway") { Description = "Another Gateway.dll.", DefaultValueFactory = _ => typeof(Gateway.Program).Assembly.Location };
         var write = new Option<string?>("--write") { Description = "A file whose lines between <!-- benchmarks --> and <!-- /benchmarks --> become the tables." };
         var root = new RootCommand("Compares the gateway with itself without protection, with plain YARP, and with the backend alone. Needs wrk and redis-server.") { rounds, seconds, warmUp, only, loads, environment, gateway, write };
-        root.SetAction(async (parsed, cancel) =>
+        root.SetAction((parsed, cancel) => InFolderAsync(async folder =>
         {
-            var folder = Directory.CreateTempSubdirectory("gateway-benchmark-");
-            try
+            var options = new BenchOptions
             {
-                var options = new BenchOptions
-                {
-                    Rounds = parsed.GetValue(rounds),
-                    Slice = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
-                    WarmUp = TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
-                    Only = parsed.GetValue(only),
-                    Environment = parsed.GetValue(environment)!.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]),
-                    Gateway = parsed.GetValue(gateway)!,
-                    Folder = folder,
-                };
-                var tables = await CompareAsync(options, parsed.GetValue(loads)!);
-                Console.WriteLine(tables);
-                if (parsed.GetValue(write) is { } file)
-                {
-                    var text = await File.ReadAllTextAsync(file, cancel);
-                    await File.WriteAllTextAsync(file, Section().Replace(text, _ => $"<!-- benchmarks -->\n{tables}<!-- /benchmarks -->"), cancel);
-                }
-
-                return 0;
-            }
-            finally
+                Rounds = parsed.GetValue(rounds),
+                Slice = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                WarmUp = TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
+                Only = parsed.GetValue(only),
+                Environment = parsed.GetValue(environment)!.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]),
+                Gateway = parsed.GetValue(gateway)!,
+                Folder = folder,
+            };
+            var tables = await CompareAsync(options, parsed.GetValue(loads)!);
+            Console.WriteLine(tables);
+            if (parsed.GetValue(write) is { } file)
             {
-                folder.Delete(recursive: true);
+                var text = await File.ReadAllTextAsync(file, cancel);
+                await File.WriteAllTextAsync(file, Section().Replace(text, _ => $"<!-- benchmarks -->\n{tables}<!-- /benchmarks -->"), cancel);
             }
-        });
+        }));
+        var records = new Option<int>("--records") { Description = "The most that are live at once.", DefaultValueFactory = _ => 5_000_000 };
+        var scale = new Command("scale", "Each store with 1 000, 100 000 and so many live records. Needs redis-server, some 5 GB of memory and as much on the disk.") { records };
+        scale.SetAction((parsed, _) => InFolderAsync(async folder => Console.WriteLine(await new Scale(folder, parsed.GetValue(records)).RunAsync())));
+        root.Subcommands.Add(scale);
+        var requests = new Option<int>("--requests") { Description = "That are held at once.", DefaultValueFactory = _ => 5_000 };
+        var longCalls = new Command("long", "Requests that a slow backend holds: memory, and what their leases cost.") { requests };
+        longCalls.SetAction((parsed, _) => InFolderAsync(async folder =>
+        {
+            using var site = await BenchSite.StartAsync(BenchOptions.Alone(folder));
+            using var run = new LongCalls(site, parsed.GetValue(requests));
+            Console.WriteLine(await run.RunAsync());
+        }));
+        root.Subcommands.Add(longCalls);
         return root.Parse(args).InvokeAsync();
+    }
+
+    private static async Task<int> InFolderAsync(Func<DirectoryInfo, Task> run)
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-benchmark-");
+        try
+        {
+            await run(folder);
+            return 0;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     private static async Task<string> CompareAsync(BenchOptions options, string[] loads)

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Gateway.Benchmarks.Whole;
@@ -46,11 +47,20 @@ internal static class Servers
             context.Response.ContentLength = answer.Length;
             await context.Response.Body.WriteAsync(answer);
         });
+        var (held, letGo) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        app.MapGet("/held", () => Volatile.Read(ref held).ToString(CultureInfo.InvariantCulture));
+        app.MapPost("/let-go", () => Interlocked.Exchange(ref letGo, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult());
+        app.MapPost("/{route}/hold", async () =>
+        {
+            Interlocked.Increment(ref held);
+            await letGo.Task;
+            Interlocked.Decrement(ref held);
+        });
         await app.RunAsync();
         return 0;
     }
 
-    /// <summary>The gateway's proxy without the gateway.</summary>
+    /// <summary>The gateway's proxy without the gateway, and with the same metrics.</summary>
     public static async Task<int> RunYarpAsync(string url, string backend)
     {
         var builder = WebApplication.CreateBuilder();
@@ -60,6 +70,9 @@ internal static class Servers
         builder.Services.AddReverseProxy().LoadFromMemory(
             [new RouteConfig { RouteId = "all", ClusterId = "backend", Match = new RouteMatch { Path = "/open/{**rest}" } }],
             [new ClusterConfig { ClusterId = "backend", Destinations = new Dictionary<string, DestinationConfig> { ["a"] = new() { Address = backend } } }]);
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime")
+            .AddPrometheusExporter());
         var app = builder.Build();
         app.MapReverseProxy();
         await app.RunAsync();

@@ -10,6 +10,7 @@ internal sealed class ForwardDeadline : IDisposable
     private readonly TimeProvider _time;
     private readonly long _started;
     private readonly TimeSpan _bound;
+    private bool _isShortened; // by idle time; else the absolute bound is what is set already
 
     public ForwardDeadline(TimeSpan bound, TimeProvider time)
     {
@@ -37,9 +38,11 @@ internal sealed class ForwardDeadline : IDisposable
         }
 
         var left = _bound - Elapsed;
-        if (left > TimeSpan.Zero)
+        var isShorter = idle.Value < left;
+        if (left > TimeSpan.Zero && (isShorter || _isShortened))
         {
-            _source.CancelAfter(left < idle.Value ? left : idle.Value);
+            _isShortened = isShorter;
+            _source.CancelAfter(isShorter ? idle.Value : left);
         }
     }
 

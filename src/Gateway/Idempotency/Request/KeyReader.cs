@@ -77,7 +77,9 @@ internal static class KeyReader
         }
 
         // RFC 9110, section 5.5: whitespace around a value is no part of it, and not every server takes it away.
-        var sent = header.ToString().Trim([' ', '\t']);
+        var sent = header.ToString();
+        var trimmed = sent.AsSpan().Trim(" \t");
+        sent = trimmed.Length == sent.Length ? sent : trimmed.ToString();
         if (sent.Length == 0)
         {
             return KeyReading.Broken("it is empty");

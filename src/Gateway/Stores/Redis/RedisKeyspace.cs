@@ -15,11 +15,16 @@ internal sealed class RedisKeyspace(IConnectionMultiplexer redis, int database, 
 
     private const int HexLength = 2 * RecordKey.Size;
 
+    private readonly byte[] _prefix = Encoding.UTF8.GetBytes(prefix);
+
     public RedisKey KeyOf(RecordKey key)
     {
         Span<byte> bytes = stackalloc byte[RecordKey.Size];
         key.Write(bytes);
-        return prefix + Convert.ToHexStringLower(bytes);
+        var name = new byte[_prefix.Length + HexLength];
+        _prefix.CopyTo(name, 0);
+        Convert.TryToHexStringLower(bytes, name.AsSpan(_prefix.Length), out _);
+        return name;
     }
 
     /// <summary>A record as another key's value names it.</summary>

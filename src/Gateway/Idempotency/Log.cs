@@ -80,8 +80,8 @@ internal static partial class Log
     [LoggerMessage(25, LogLevel.Information, "Observe: {Status} (record {Record} of {Operation}); the request is forwarded", EventName = "Observed")]
     public static partial void Observed(ILogger logger, RecordKey record, string operation, string status);
 
-    [LoggerMessage(26, LogLevel.Information, "Record {Record} of {Operation} may be a retry under a new key: the same caller sent the same as record {Before}, {Milliseconds} ms before", EventName = "DuplicateSuspected")]
-    public static partial void DuplicateSuspected(ILogger logger, RecordKey record, string operation, RecordKey before, long milliseconds);
+    [LoggerMessage(26, LogLevel.Information, "Record {Record} of {Operation} may be a retry under a new key: the same caller sent the same as record {Before}, {Milliseconds} ms before. {Untold} more since the last such line", EventName = "DuplicateSuspected")]
+    public static partial void DuplicateSuspected(ILogger logger, RecordKey record, string operation, RecordKey before, long milliseconds, long untold);
 
     [LoggerMessage(27, LogLevel.Error, "The answer of record {Record} of {Operation} could not be encrypted: that the request has run is kept, its answer is not", EventName = "AnswerNotEncrypted")]
     public static partial void AnswerNotEncrypted(ILogger logger, RecordKey record, string operation, Exception error);

@@ -7,7 +7,8 @@ internal sealed class ExpiredRecordSweeper(IStoreInspector inspector, Task usabl
     internal const int BatchSize = 200;
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
-    internal static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(20);
+    /// <summary>Up to 2 000 records a second, 170 million a day: a million that expire at once take a tenth of a busy SQLite's throughput, for eight minutes.</summary>
+    internal static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(100);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

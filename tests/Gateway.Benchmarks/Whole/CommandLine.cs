@@ -17,7 +17,7 @@ internal static partial class CommandLine
         var loads = new Option<string[]>("--load") { Description = "closed, paced, large.", DefaultValueFactory = _ => ["closed", "paced", "large"], AllowMultipleArgumentsPerToken = true };
         var environment = new Option<string[]>("--environment") { Description = "NAME=VALUE for the gateways and the plain proxy.", AllowMultipleArgumentsPerToken = true };
         var gateway = new Option<string>("--gateway") { Description = "Another Gateway.dll.", DefaultValueFactory = _ => typeof(Gateway.Program).Assembly.Location };
-        var write = new Option<string?>("--write") { Description = "A file whose lines between <!-- benchmarks --> and <!-- /benchmarks --> become the tables." };
+        var write = new Option<string[]>("--write") { Description = "Files whose lines between <!-- benchmarks --> and <!-- /benchmarks --> become the tables, and between <!-- cost --> and <!-- /cost --> their summary.", AllowMultipleArgumentsPerToken = true };
         var root = new RootCommand("Compares the gateway with itself without protection, with plain YARP, and with the backend alone. Needs wrk and redis-server.") { rounds, seconds, warmUp, only, loads, environment, gateway, write };
         root.SetAction((parsed, cancel) => InFolderAsync(async folder =>
         {
@@ -31,24 +31,25 @@ internal static partial class CommandLine
                 Gateway = parsed.GetValue(gateway)!,
                 Folder = folder,
             };
-            var tables = await CompareAsync(options, parsed.GetValue(loads)!);
+            var (tables, summary) = await CompareAsync(options, parsed.GetValue(loads)!);
             Console.WriteLine(tables);
-            if (parsed.GetValue(write) is { } file)
+            foreach (var file in parsed.GetValue(write) ?? [])
             {
                 var text = await File.ReadAllTextAsync(file, cancel);
-                await File.WriteAllTextAsync(file, Section().Replace(text, _ => $"<!-- benchmarks -->\n{tables}<!-- /benchmarks -->"), cancel);
+                text = Tables().Replace(text, _ => $"<!-- benchmarks -->\n{tables}<!-- /benchmarks -->");
+                await File.WriteAllTextAsync(file, Cost().Replace(text, _ => $"<!-- cost -->\n{summary}<!-- /cost -->"), cancel);
             }
         }));
         var records = new Option<int>("--records") { Description = "The most that are live at once.", DefaultValueFactory = _ => 5_000_000 };
-        var scale = new Command("scale", "Each store with 1 000, 100 000 and so many live records. Needs redis-server, some 5 GB of memory and as much on the disk.") { records };
-        scale.SetAction((parsed, _) => InFolderAsync(async folder => Console.WriteLine(await new Scale(folder, parsed.GetValue(records)).RunAsync())));
+        var stores = new Option<string[]>("--store") { Description = string.Join(", ", BenchSite.Stores), DefaultValueFactory = _ => BenchSite.Stores, AllowMultipleArgumentsPerToken = true };
+        var scale = new Command("scale", "Each store with 1 000, 100 000 and so many live records. Needs redis-server, some 5 GB of memory and as much on the disk.") { records, stores };
+        scale.SetAction((parsed, _) => InFolderAsync(async folder => Console.WriteLine(await new Scale(folder, parsed.GetValue(records), parsed.GetValue(stores)!).RunAsync())));
         root.Subcommands.Add(scale);
         var requests = new Option<int>("--requests") { Description = "That are held at once.", DefaultValueFactory = _ => 5_000 };
         var longCalls = new Command("long", "Requests that a slow backend holds: memory, and what their leases cost.") { requests };
         longCalls.SetAction((parsed, _) => InFolderAsync(async folder =>
         {
-            using var site = await BenchSite.StartAsync(BenchOptions.Alone(folder));
-            using var run = new LongCalls(site, parsed.GetValue(requests));
+            using var run = new LongCalls(BenchOptions.Alone(folder), parsed.GetValue(requests));
             Console.WriteLine(await run.RunAsync());
         }));
         root.Subcommands.Add(longCalls);
@@ -69,11 +70,13 @@ internal static partial class CommandLine
         }
     }
 
-    private static async Task<string> CompareAsync(BenchOptions options, string[] loads)
+    private static async Task<(string Tables, string Summary)> CompareAsync(BenchOptions options, string[] loads)
     {
         using var site = await BenchSite.StartAsync(options);
         var settings = options.Environment.Count == 0 ? "" : $" Environment: {string.Join(" ", options.Environment.Select(pair => $"`{pair.Key}={pair.Value}`"))}.";
-        var tables = string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} × {Processor()}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.{settings}\n");
+        var machine = string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores ({Processor()}) for all of it, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.{settings}");
+        var tables = machine + "\n";
+        var done = new Dictionary<string, Comparison>();
         foreach (var name in loads)
         {
             var (load, size, title) = name switch
@@ -88,9 +91,10 @@ internal static partial class CommandLine
             var asked = all.Where(bench => options.Only is null || bench.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)).ToList();
             await comparison.RunAsync([.. all.Where(bench => asked.Contains(bench) || asked.Exists(one => one.Base == bench.Name))]);
             tables += $"\n{Report.Of(comparison, title)}";
+            done[name] = comparison;
         }
 
-        return tables;
+        return (tables, done.TryGetValue("closed", out var closed) ? $"{machine}\n\n{Report.Summary(closed, done.GetValueOrDefault("paced"))}" : "");
     }
 
     private static string Processor() => File.Exists("/proc/cpuinfo") && Model().Match(File.ReadAllText("/proc/cpuinfo")) is { Success: true } match ? match.Groups[1].Value.Trim() : RuntimeInformation.ProcessArchitecture.ToString();
@@ -99,5 +103,8 @@ internal static partial class CommandLine
     private static partial Regex Model();
 
     [GeneratedRegex("<!-- benchmarks -->.*<!-- /benchmarks -->", RegexOptions.Singleline)]
-    private static partial Regex Section();
+    private static partial Regex Tables();
+
+    [GeneratedRegex("<!-- cost -->.*<!-- /cost -->", RegexOptions.Singleline)]
+    private static partial Regex Cost();
 }

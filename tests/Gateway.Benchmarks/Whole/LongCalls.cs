@@ -5,7 +5,7 @@ using System.Text;
 namespace Gateway.Benchmarks.Whole;
 
 /// <summary>Thousands of requests that a slow backend holds: what each takes of the gateway's memory, and what keeping their leases alive costs meanwhile.</summary>
-internal sealed class LongCalls(BenchSite site, int requests) : IDisposable
+internal sealed class LongCalls(BenchOptions options, int requests) : IDisposable
 {
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(30);
 
@@ -16,12 +16,13 @@ internal sealed class LongCalls(BenchSite site, int requests) : IDisposable
     public async Task<string> RunAsync()
     {
         var rows = new StringBuilder();
-        foreach (var (store, gateway) in site.Gateways)
+        foreach (var route in (string[])["open", "pay"])
         {
-            foreach (var route in (string[])["open", "pay"])
+            using var site = await BenchSite.StartAsync(options); // anew: memory that was in use once is not given back
+            foreach (var (store, gateway) in site.Gateways)
             {
                 Console.Error.WriteLine($"{store}, {route}: {requests} long calls");
-                rows.AppendLine(await MeasureAsync(store, gateway, route));
+                rows.AppendLine(await MeasureAsync(site, store, gateway, route));
             }
         }
 
@@ -34,7 +35,7 @@ internal sealed class LongCalls(BenchSite site, int requests) : IDisposable
             """;
     }
 
-    private async Task<string> MeasureAsync(string store, BenchServer gateway, string route)
+    private async Task<string> MeasureAsync(BenchSite site, string store, BenchServer gateway, string route)
     {
         var before = gateway.ResidentBytes;
         var sockets = new List<Socket>();
@@ -49,7 +50,7 @@ internal sealed class LongCalls(BenchSite site, int requests) : IDisposable
                     $"POST /{route}/hold HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: {Guid.NewGuid()}\r\nContent-Length: 1024\r\n\r\n\"{new string('x', 1022)}\""));
             }
 
-            while (await HeldAsync() < requests)
+            while (await HeldAsync(site) < requests)
             {
                 await Task.Delay(100);
             }
@@ -72,5 +73,5 @@ internal sealed class LongCalls(BenchSite site, int requests) : IDisposable
         }
     }
 
-    private async Task<int> HeldAsync() => int.Parse(await _client.GetStringAsync(new Uri(site.Backend.Address, "/held")), CultureInfo.InvariantCulture);
+    private async Task<int> HeldAsync(BenchSite site) => int.Parse(await _client.GetStringAsync(new Uri(site.Backend.Address, "/held")), CultureInfo.InvariantCulture);
 }

@@ -38,4 +38,23 @@ internal static class Report
 
         return table.ToString();
     }
+
+    /// <summary>What a reader wants to know first: of each store, new keys and replays, against the same gateway without protection.</summary>
+    public static string Summary(Comparison closed, Comparison? paced)
+    {
+        var table = new StringBuilder("| | requests/s | CPU per request | added p50 at 2 000/s |\n|---|---|---|---|\n");
+        foreach (var (bench, own) in closed.Samples.Where(pair => pair.Key.IsProtected))
+        {
+            var against = closed.Samples.Single(pair => pair.Key.Name == bench.Base).Value;
+            var added = paced is null ? "" : string.Create(
+                CultureInfo.InvariantCulture, $"{Spread.Of(Of(paced, bench.Name).Zip(Of(paced, bench.Base!), (mine, theirs) => mine.P50 - theirs.P50)).Median:0} µs");
+            table.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {bench.Name} | × {Spread.Of(own.Zip(against, (mine, theirs) => mine.Rate / theirs.Rate)).Median:0.00} | × {Spread.Of(own.Zip(against, (mine, theirs) => mine.Cpu / theirs.Cpu)).Median:0.00} | {added} |");
+        }
+
+        return table.ToString();
+
+        static List<Sample> Of(Comparison comparison, string name) => comparison.Samples.Single(pair => pair.Key.Name == name).Value;
+    }
 }

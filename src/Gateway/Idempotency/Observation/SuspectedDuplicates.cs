@@ -19,11 +19,15 @@ internal sealed class SuspectedDuplicates
     internal const int GenerationSize = 32_768;
     private const int Shown = 50;
 
+    /// <summary>Of one operation, in the log: a client that does this does it with each of its requests.</summary>
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(1);
+
     private readonly TimeProvider _time;
     private readonly ILogger<SuspectedDuplicates> _logger;
     private readonly Lock _gate = new();
     private readonly Queue<SuspectedDuplicate> _latest = new(Shown);
     private readonly Dictionary<string, long> _counts = []; // by operation, zeros too
+    private readonly Dictionary<string, Telling> _tellings = [];
     private Dictionary<UInt128, Seen> _newer = [];
     private Dictionary<UInt128, Seen> _older = [];
 
@@ -80,6 +84,7 @@ internal sealed class SuspectedDuplicates
         }
 
         var operation = request.Label.Operation;
+        long untold;
         var found = new SuspectedDuplicate(now, operation, request.Key, before.Record, now - before.At);
         lock (_gate)
         {
@@ -90,9 +95,18 @@ internal sealed class SuspectedDuplicates
 
             _latest.Enqueue(found);
             _counts[operation]++;
+            var telling = _tellings.GetValueOrDefault(operation);
+            if ((now - telling.At).Duration() < BetweenLines)
+            {
+                _tellings[operation] = telling with { Untold = telling.Untold + 1 };
+                return;
+            }
+
+            untold = telling.Untold;
+            _tellings[operation] = new Telling(now, 0);
         }
 
-        Log.DuplicateSuspected(_logger, request.Key, operation, before.Record, (long)found.Apart.TotalMilliseconds);
+        Log.DuplicateSuspected(_logger, request.Key, operation, before.Record, (long)found.Apart.TotalMilliseconds, untold);
     }
 
     private IEnumerable<Measurement<long>> Measure()
@@ -112,6 +126,9 @@ internal sealed class SuspectedDuplicates
         BinaryPrimitives.WriteInt32BigEndian(bytes[(Fingerprint.Size + 16)..], StringComparer.Ordinal.GetHashCode(request.Label.Operation));
         return XxHash128.HashToUInt128(bytes);
     }
+
+    /// <summary>The last line of an operation, and how many it has kept back since.</summary>
+    private readonly record struct Telling(DateTimeOffset At, long Untold);
 
     private readonly record struct Seen(RecordKey Record, DateTimeOffset At);
 }

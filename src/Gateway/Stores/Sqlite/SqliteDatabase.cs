@@ -136,11 +136,13 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
         {
             connection.Open();
 
+            // cache_size: 64 MiB at most, of each connection; with the default of 2 MB the upper levels of a large index are read again and again.
             // page_size counts only for a new file. 8 KiB pages and a checkpoint every 16 MiB measured best for answers of 1 KiB.
             // fullfsync: on macOS a plain fsync does not reach the disk.
             Execute(connection, FormattableString.Invariant($"""
                 PRAGMA page_size = 8192;
                 PRAGMA busy_timeout = {(long)busyTimeout.TotalMilliseconds};
+                PRAGMA cache_size = -65536;
                 PRAGMA synchronous = FULL;
                 PRAGMA fullfsync = ON;
                 PRAGMA checkpoint_fullfsync = ON;

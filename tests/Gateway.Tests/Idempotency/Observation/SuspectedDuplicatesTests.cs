@@ -45,6 +45,23 @@ public sealed class SuspectedDuplicatesTests : IDisposable
     }
 
     [Fact]
+    public void A_client_that_does_it_all_the_time_fills_no_log_and_is_counted_all_the_same()
+    {
+        for (UInt128 key = 1; key <= 101; key++)
+        {
+            Look(Request(key));
+        }
+
+        Assert.Single(_log.Entries);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Look(Request(102));
+        Assert.Equal(2, _log.Entries.Count);
+        Assert.Contains("99 more", _log.Entries.Last().Message, StringComparison.Ordinal);
+        _counter.RecordObservableInstruments();
+        Assert.Equal(101, _counter.LastMeasurement!.Value);
+    }
+
+    [Fact]
     public void Behind_the_window_nothing_is_suspected()
     {
         Look(Request(1));

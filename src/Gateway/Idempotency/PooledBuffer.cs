@@ -9,7 +9,7 @@ internal sealed class PooledBuffer : IDisposable
 {
     /// <summary>Two are in use at once at most, and a request needs several.</summary>
     [ThreadStatic]
-    private static PooledBuffer? t_spare;
+    private static PooledBuffer? _spare;
 
     private byte[] _array = [];
 
@@ -19,8 +19,8 @@ internal sealed class PooledBuffer : IDisposable
 
     public static PooledBuffer Rent(int capacity)
     {
-        var buffer = t_spare ?? new PooledBuffer();
-        t_spare = null;
+        var buffer = _spare ?? new PooledBuffer();
+        _spare = null;
         buffer._array = ArrayPool<byte>.Shared.Rent(capacity);
         return buffer;
     }
@@ -80,7 +80,7 @@ internal sealed class PooledBuffer : IDisposable
             ArrayPool<byte>.Shared.Return(_array);
             _array = [];
             Length = 0;
-            t_spare = this;
+            _spare = this;
         }
     }
 }

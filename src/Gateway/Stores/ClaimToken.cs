@@ -11,21 +11,21 @@ public readonly record struct ClaimToken(UInt128 Value)
 
     /// <summary>Drawn in advance, many at a time: a call of the system's generator costs more than the rest of a claim.</summary>
     [ThreadStatic]
-    private static UInt128[]? t_drawn;
+    private static UInt128[]? _drawn;
 
     [ThreadStatic]
-    private static int t_left;
+    private static int _left;
 
     public static ClaimToken New()
     {
-        var drawn = t_drawn ??= new UInt128[64];
-        if (t_left == 0)
+        var drawn = _drawn ??= new UInt128[64];
+        if (_left == 0)
         {
             RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(drawn.AsSpan()));
-            t_left = drawn.Length;
+            _left = drawn.Length;
         }
 
-        return new ClaimToken(drawn[--t_left]);
+        return new ClaimToken(drawn[--_left]);
     }
 
     public static ClaimToken Read(ReadOnlySpan<byte> bytes) => new(BinaryPrimitives.ReadUInt128BigEndian(bytes));

@@ -64,8 +64,8 @@ internal sealed class Comparison(BenchSite site, Load load, BenchOptions options
 
     private async Task<Sample> MeasureAsync(BenchCase bench)
     {
+        var runs = await QuietAsync();
         var allocated = await AllocatedAsync(bench.Server);
-        var runs = await RunsAsync();
         var (cpu, redis) = (bench.Server.CpuMicroseconds, site.Redis.CpuMicroseconds);
         var result = await Wrk.RunAsync(load, bench.Server.Address, bench.Path, bench.FewKeys, options.Slice);
         (cpu, redis) = (bench.Server.CpuMicroseconds - cpu, site.Redis.CpuMicroseconds - redis);
@@ -104,6 +104,20 @@ internal sealed class Comparison(BenchSite site, Load load, BenchOptions options
         request.Headers.Add("Idempotency-Key", key);
         using var answer = await _client.SendAsync(request);
         return (answer.StatusCode, answer.Headers.Contains("Idempotent-Replayed"), await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    /// <summary>What the slice before has left on its way runs to its end, with or without a client.</summary>
+    private async Task<long> QuietAsync()
+    {
+        var runs = await RunsAsync();
+        for (var same = 0; same < 10;)
+        {
+            await Task.Delay(50);
+            var now = await RunsAsync();
+            (same, runs) = (now == runs ? same + 1 : 0, now);
+        }
+
+        return runs;
     }
 
     private async Task<double> AllocatedAsync(BenchServer server) => server.Management is null ? double.NaN : await server.AllocatedBytesAsync(_client);

@@ -8,10 +8,10 @@ namespace Gateway.Idempotency.Request;
 internal static class FingerprintReader
 {
     [ThreadStatic]
-    private static DigestMemo? t_requestLine;
+    private static DigestMemo? _requestLine;
 
     [ThreadStatic]
-    private static DigestMemo? t_headers;
+    private static DigestMemo? _headers;
 
     public static Fingerprint Read(HttpRequest request, RequestBody body, FingerprintRules rules) =>
         new(RequestLine(request, rules), Headers(request, rules), Body(request, body, rules));
@@ -27,7 +27,7 @@ internal static class FingerprintReader
             list.WriteText(request.QueryString.Value);
         }
 
-        return (t_requestLine ??= new DigestMemo()).Of(list.Written);
+        return (_requestLine ??= new DigestMemo()).Of(list.Written);
     }
 
     private static UInt128 Headers(HttpRequest request, FingerprintRules rules)
@@ -47,7 +47,7 @@ internal static class FingerprintReader
             }
         }
 
-        return (t_headers ??= new DigestMemo()).Of(list.Written);
+        return (_headers ??= new DigestMemo()).Of(list.Written);
     }
 
     /// <summary>Bytes of JSON above which it is compared by its bytes: reading it takes memory in proportion.</summary>

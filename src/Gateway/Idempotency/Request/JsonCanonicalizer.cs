@@ -22,7 +22,7 @@ internal ref struct JsonCanonicalizer
 
     /// <summary>Of those that are not in use.</summary>
     [ThreadStatic]
-    private static List<Member>? t_members;
+    private static List<Member>? _spareMembers;
 
     private readonly PooledBuffer _output;
     private readonly List<Member> _members;
@@ -32,8 +32,8 @@ internal ref struct JsonCanonicalizer
     {
         _reader = new Utf8JsonReader(json);
         _output = output;
-        _members = t_members ?? [];
-        t_members = null;
+        _members = _spareMembers ?? [];
+        _spareMembers = null;
         _members.Clear(); // a document that was refused has left some
     }
 
@@ -64,7 +64,7 @@ internal ref struct JsonCanonicalizer
         {
             if (canonicalizer._members.Capacity <= MostSpare)
             {
-                t_members = canonicalizer._members;
+                _spareMembers = canonicalizer._members;
             }
         }
     }

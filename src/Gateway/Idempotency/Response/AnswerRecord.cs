@@ -35,7 +35,7 @@ internal readonly struct AnswerRecord
 
     /// <summary>It has several hundred bytes of state.</summary>
     [ThreadStatic]
-    private static XxHash3? t_hash;
+    private static XxHash3? _hash;
 
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly int _headLength;
@@ -130,7 +130,7 @@ internal readonly struct AnswerRecord
 
     private static ulong Checksum(ReadOnlySpan<byte> record)
     {
-        var hash = t_hash ??= new XxHash3();
+        var hash = _hash ??= new XxHash3();
         hash.Append(record[..ChecksumAt]);
         hash.Append(record[(ChecksumAt + sizeof(ulong))..]);
         var checksum = hash.GetCurrentHashAsUInt64();

@@ -18,6 +18,7 @@ internal sealed class KeyRing
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private volatile IDataProtector? _protector;
+    private volatile string? _fault;
     private long _openedAt;
 
     public KeyRing(KeyRingOptions options, TimeProvider time)
@@ -28,7 +29,8 @@ internal sealed class KeyRing
     /// <param name="open">Opens the ring as it is now.</param>
     internal KeyRing(KeyRingOptions options, Func<IDataProtector> open, TimeProvider time) => (_options, _open, _time) = (options, open, time);
 
-    public byte[] Protect(byte[] clear) => Protector().Protect(clear);
+    /// <exception cref="CryptographicException">There is no key to be had, or none should be: see <see cref="Prepare"/>.</exception>
+    public byte[] Protect(byte[] clear) => _fault is null ? Protector().Protect(clear) : throw new CryptographicException(_fault);
 
     /// <exception cref="CryptographicException">The bytes are not of this ring, or are changed. The message names the key that is missing.</exception>
     public byte[] Unprotect(byte[] bytes)
@@ -61,6 +63,7 @@ internal sealed class KeyRing
     /// <summary>A ring passes over keys that it cannot decrypt, and makes another: in clear, perhaps, beside those that a certificate protects.</summary>
     private void RequireReadableKeys()
     {
+        _fault = null;
         using var ring = _options.Open();
         foreach (var key in ring.GetRequiredService<IKeyManager>().GetAllKeys())
         {
@@ -70,7 +73,8 @@ internal sealed class KeyRing
             }
             catch (Exception e) when (e is CryptographicException or InvalidOperationException)
             {
-                throw new CryptographicException($"key {key.KeyId} in {_options.Folder} cannot be decrypted{(_options.Certificate is null ? ", and no Certificate is named" : " with this Certificate")}. {e.Message}", e);
+                _fault = $"key {key.KeyId} in {_options.Folder} cannot be decrypted{(_options.Certificate is null ? ", and no Certificate is named" : " with this Certificate")}. {e.Message}";
+                throw new CryptographicException(_fault, e);
             }
         }
     }

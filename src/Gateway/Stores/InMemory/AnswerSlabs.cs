@@ -10,7 +10,7 @@ internal sealed class AnswerSlabs
     internal const int SlabSize = 1 << 20;
 
     /// <summary>Larger ones have an array of their own.</summary>
-    private const int LargestShared = SlabSize / 16;
+    private const int LargestShared = SlabSize / 4;
 
     private readonly Lock _gate = new();
     private byte[] _slab = [];

@@ -42,7 +42,9 @@ public sealed class KeyRingTests : IDisposable
         Assert.Equal(Record, Ring(mine).Open(Mine, closed).ToArray());
         foreach (var stranger in (X509Certificate2?[])[others, null])
         {
-            var error = Assert.Throws<CryptographicException>(() => new KeyRing(Options(stranger), TimeProvider.System).Prepare());
+            var ring = new KeyRing(Options(stranger), TimeProvider.System);
+            var error = Assert.Throws<CryptographicException>(ring.Prepare);
+            Assert.Throws<CryptographicException>(() => ring.Protect([1])); // whoever goes on without it (the spool)
             Assert.Contains($"in {Keys} cannot be decrypted", error.Message, StringComparison.Ordinal);
             Assert.Single(Directory.GetFiles(Keys, "key-*.xml")); // and it has made none of its own, which others would use
         }

@@ -6,7 +6,7 @@ namespace Gateway.Tests.Stores;
 public sealed class ExpiredRecordSweeperTests
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan BetweenBatches = TimeSpan.FromMilliseconds(100);
 
     private readonly WaitingClock _clock = new();
     private readonly ScriptedInspector _inspector = new();

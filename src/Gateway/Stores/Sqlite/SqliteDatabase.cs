@@ -122,8 +122,15 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
         }
     }
 
+    /// <summary>Of the one that writes.</summary>
+    public const int WriterCache = 64 << 10;
+
+    /// <summary>Of each that reads, as many as read at once: the upper levels of the indexes of many millions of records.</summary>
+    public const int ReaderCache = 8 << 10;
+
     /// <summary>A connection that is durable at commit: WAL with <c>synchronous = FULL</c>.</summary>
-    public SqliteConnection Open()
+    /// <param name="cache">KiB of pages that it keeps at most; null: SQLite's own 2 MB.</param>
+    public SqliteConnection Open(int? cache = null)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -136,13 +143,11 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
         {
             connection.Open();
 
-            // cache_size: 64 MiB at most, of each connection; with the default of 2 MB the upper levels of a large index are read again and again.
             // page_size counts only for a new file. 8 KiB pages and a checkpoint every 16 MiB measured best for answers of 1 KiB.
             // fullfsync: on macOS a plain fsync does not reach the disk.
             Execute(connection, FormattableString.Invariant($"""
                 PRAGMA page_size = 8192;
                 PRAGMA busy_timeout = {(long)busyTimeout.TotalMilliseconds};
-                PRAGMA cache_size = -65536;
                 PRAGMA synchronous = FULL;
                 PRAGMA fullfsync = ON;
                 PRAGMA checkpoint_fullfsync = ON;
@@ -150,6 +155,11 @@ internal sealed class SqliteDatabase(SqliteSchema schema, string path, TimeSpan 
                 PRAGMA journal_size_limit = 67108864;
                 PRAGMA temp_store = MEMORY;
                 """));
+            if (cache is { } size)
+            {
+                Execute(connection, FormattableString.Invariant($"PRAGMA cache_size = {-size};"));
+            }
+
             return connection;
         }
         catch

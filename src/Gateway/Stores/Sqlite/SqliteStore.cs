@@ -20,7 +20,7 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordW
         _time = time;
         _database = new SqliteDatabase(SqliteSchema.Store, options.Path, options.BusyTimeout);
         _database.Create();
-        _writer = new SqliteWriter<SqliteWriteSession>(new SqliteWriteSession(_database.Open()));
+        _writer = new SqliteWriter<SqliteWriteSession>(new SqliteWriteSession(_database.Open(SqliteDatabase.WriterCache)));
     }
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -138,7 +138,7 @@ internal sealed class SqliteStore : IIdempotencyStore, IStoreInspector, IRecordW
     {
         if (!_readers.TryTake(out var reader))
         {
-            reader = new Reader(_database.Open());
+            reader = new Reader(_database.Open(SqliteDatabase.ReaderCache));
         }
 
         try

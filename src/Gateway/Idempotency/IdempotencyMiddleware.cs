@@ -418,14 +418,14 @@ internal sealed class IdempotencyMiddleware(
             return;
         }
 
-        if (visit.Plan.Policy.StoreFailure == StoreFailureBehaviour.Forward)
+        if (visit.Policy.StoreFailure == StoreFailureBehaviour.Forward)
         {
             BeginFailed("the request is forwarded unprotected");
             await runs.RunWithoutRecordAsync(visit, RequestOutcome.Unprotected, StatusHeader.Unprotected);
             return;
         }
 
-        BeginFailed(visit.Plan.Policy.IsObserved ? "the request is forwarded, as the policy observes" : "the request is refused");
+        BeginFailed(visit.Policy.IsObserved ? "the request is forwarded, as the policy observes" : "the request is refused");
         await refusals.RefuseAsync(visit, RequestOutcome.StoreUnavailable, Problems.StoreUnavailable(), request.Key);
 
         void BeginFailed(string consequence)

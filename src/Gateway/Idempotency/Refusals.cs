@@ -18,15 +18,15 @@ internal sealed class Refusals(ProtectedRuns runs, ProblemWriter problems, Reque
     /// <param name="record">Default: there is none yet.</param>
     public Task RefuseAsync(Visit visit, RequestOutcome outcome, in Problem problem, RecordKey record = default, string? status = null)
     {
-        if (visit.Plan.Policy.IsObserved)
+        if (visit.Policy.IsObserved)
         {
             return ObserveAsync(visit, outcome, StatusHeader.WouldRefusePrefix + problem.Code, record);
         }
 
         figures.Count(visit.Context, visit.Plan, outcome);
         MarkStatus(visit, status);
-        KeyMarks.Write(visit.Context.Response, visit.Key, visit.Plan.Policy.Key, isAccepted: outcome is RequestOutcome.InProgress or RequestOutcome.UnknownHeld or RequestOutcome.NotRetained);
-        return problems.WriteAsync(visit.Context, problem.Under(visit.Plan.Policy), visit.Plan.Operation, visit.Plan.Policy.ErrorFormat);
+        KeyMarks.Write(visit.Context.Response, visit.Key, visit.Policy.Key, isAccepted: outcome is RequestOutcome.InProgress or RequestOutcome.UnknownHeld or RequestOutcome.NotRetained);
+        return problems.WriteAsync(visit.Context, problem.Under(visit.Policy), visit.Plan.Operation, visit.Policy.ErrorFormat);
     }
 
     /// <summary>Instead of an answer of the gateway's: the request goes on, and what it would have heard is counted, logged and marked.</summary>

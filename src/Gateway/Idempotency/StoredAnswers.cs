@@ -35,7 +35,7 @@ internal sealed class StoredAnswers(
             return;
         }
 
-        if (visit.Plan.Policy is { ReplayAuthorization: { } rules, IsObserved: false } && !await MayHaveAsync(visit, record, rules))
+        if (visit.Policy is { ReplayAuthorization: { } rules, IsObserved: false } && !await MayHaveAsync(visit, record, rules))
         {
             return;
         }
@@ -46,7 +46,7 @@ internal sealed class StoredAnswers(
             return;
         }
 
-        if (visit.Plan.Policy.IsObserved)
+        if (visit.Policy.IsObserved)
         {
             await refusals.ObserveAsync(visit, RequestOutcome.Replayed, StatusHeader.WouldReplay, record);
             return;
@@ -54,13 +54,13 @@ internal sealed class StoredAnswers(
 
         figures.Count(visit.Context, visit.Plan, RequestOutcome.Replayed);
         Refusals.MarkStatus(visit, status);
-        await Replay.WriteAsync(visit.Context, answer, visit.Key, visit.Plan.Policy);
+        await Replay.WriteAsync(visit.Context, answer, visit.Key, visit.Policy);
     }
 
     /// <summary>The caller's grant may have ended since the first answer. False: the refusal is given.</summary>
     private async ValueTask<bool> MayHaveAsync(Visit visit, RecordKey record, ReplayAuthorizationRules rules)
     {
-        KeyMarks.Write(visit.Context.Response, visit.Key, visit.Plan.Policy.Key, isAccepted: true);
+        KeyMarks.Write(visit.Context.Response, visit.Key, visit.Policy.Key, isAccepted: true);
         switch (await authorizer.AskAsync(visit.Context, rules, visit.Plan.Operation))
         {
             case ReplayVerdict.Allowed:

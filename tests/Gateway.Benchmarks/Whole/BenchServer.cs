@@ -33,8 +33,6 @@ internal sealed partial class BenchServer : IDisposable
     /// <summary>Bytes: what the process holds of the machine's memory.</summary>
     public long ResidentBytes => long.Parse(Resident().Match(File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{_process.Id}/status"))).Groups[1].Value, CultureInfo.InvariantCulture) * 1024;
 
-    public int ProcessId => _process.Id;
-
     public static async Task<BenchServer> StartAsync(string name, BenchOptions options, string program, IEnumerable<string> arguments)
     {
         var process = new NodeProcess("env", [.. options.Environment.Select(pair => $"{pair.Key}={pair.Value}"), program, .. arguments], options.Folder.FullName, Path.Combine(options.Folder.FullName, $"{name}.log"), Listens());

@@ -18,19 +18,19 @@ internal static class Report
         foreach (var (bench, own) in samples)
         {
             var against = samples.Where(pair => pair.Key.Name == bench.Base).Select(pair => pair.Value).SingleOrDefault();
-            string Ratio(Func<Sample, double> figure) => against is null ? "" : Spread.Of(own.Zip(against, (mine, theirs) => figure(mine) / figure(theirs))).ToString("0.00");
-            string Added(Func<Sample, double> figure, double unit, string format) => against is null ? "" : Spread.Of(own.Zip(against, (mine, theirs) => (figure(mine) - figure(theirs)) / unit)).ToString(format);
+            string Times(Func<Sample, double> figure) => against is null ? "" : Ratio(own, against, figure).ToString("0.00");
+            string More(Func<Sample, double> figure, double unit, string format) => against is null ? "" : Added(own, against, sample => figure(sample) / unit).ToString(format);
             string Median(Func<Sample, double> figure, string format) => Spread.Of(own.Select(figure)).Median.ToString(format, CultureInfo.InvariantCulture);
             var isRedis = bench.Name.StartsWith("Redis", StringComparison.Ordinal) && bench.IsProtected;
             string[] cells = isPaced
                 ?
                 [
-                    bench.Name, $"{Median(sample => sample.P50, "0")} µs", Added(sample => sample.P50, 1, "0"), $"{Median(sample => sample.P99 / 1000, "0.00")} ms", Added(sample => sample.P99, 1000, "0.00"),
-                    $"{Median(sample => sample.Cpu, "0.0")} µs", Ratio(sample => sample.Cpu),
+                    bench.Name, $"{Median(sample => sample.P50, "0")} µs", More(sample => sample.P50, 1, "0"), $"{Median(sample => sample.P99 / 1000, "0.00")} ms", More(sample => sample.P99, 1000, "0.00"),
+                    $"{Median(sample => sample.Cpu, "0.0")} µs", Times(sample => sample.Cpu),
                 ]
                 :
                 [
-                    bench.Name, Median(sample => sample.Rate, "0"), Ratio(sample => sample.Rate), $"{Median(sample => sample.Cpu, "0.0")} µs", Ratio(sample => sample.Cpu),
+                    bench.Name, Median(sample => sample.Rate, "0"), Times(sample => sample.Rate), $"{Median(sample => sample.Cpu, "0.0")} µs", Times(sample => sample.Cpu),
                     isRedis ? $"{Median(sample => sample.RedisCpu, "0.0")} µs" : "", double.IsNaN(own[0].Allocated) ? "" : $"{Median(sample => sample.Allocated, "0")} B",
                 ];
             table.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |");
@@ -47,14 +47,19 @@ internal static class Report
         {
             var against = closed.Samples.Single(pair => pair.Key.Name == bench.Base).Value;
             var added = paced is null ? "" : string.Create(
-                CultureInfo.InvariantCulture, $"{Spread.Of(Of(paced, bench.Name).Zip(Of(paced, bench.Base!), (mine, theirs) => mine.P50 - theirs.P50)).Median:0} µs");
+                CultureInfo.InvariantCulture, $"{Added(Of(paced, bench.Name), Of(paced, bench.Base!), sample => sample.P50).Median:0} µs");
             table.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"| {bench.Name} | × {Spread.Of(own.Zip(against, (mine, theirs) => mine.Rate / theirs.Rate)).Median:0.00} | × {Spread.Of(own.Zip(against, (mine, theirs) => mine.Cpu / theirs.Cpu)).Median:0.00} | {added} |");
+                $"| {bench.Name} | × {Ratio(own, against, sample => sample.Rate).Median:0.00} | × {Ratio(own, against, sample => sample.Cpu).Median:0.00} | {added} |");
         }
 
         return table.ToString();
 
         static List<Sample> Of(Comparison comparison, string name) => comparison.Samples.Single(pair => pair.Key.Name == name).Value;
     }
+
+    /// <summary>Round by round.</summary>
+    private static Spread Ratio(List<Sample> own, List<Sample> against, Func<Sample, double> figure) => Spread.Of(own.Zip(against, (mine, theirs) => figure(mine) / figure(theirs)));
+
+    private static Spread Added(List<Sample> own, List<Sample> against, Func<Sample, double> figure) => Spread.Of(own.Zip(against, (mine, theirs) => figure(mine) - figure(theirs)));
 }

@@ -10,7 +10,8 @@ end
 
 function init(args)
   kind = args[2]
-  prefix = kind == "few" and string.format("few-%08d-", number) or string.format("%s-%d-", args[3], number)
+  -- With the size that is asked for: under the keys of another size the same requests would be refused.
+  prefix = kind == "few" and string.format("few-%s-%08d-", args[1]:match("%d+$"), number) or string.format("%s-%d-", args[3], number)
   from, to = tonumber(args[4]), tonumber(args[5])
   math.randomseed(number)
   -- The body holds the key: another key, another request, as it is with clients.

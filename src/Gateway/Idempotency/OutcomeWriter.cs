@@ -159,12 +159,13 @@ internal sealed class OutcomeWriter(
     {
         var started = time.GetTimestamp();
         var givenUp = false;
-        for (var isFirst = true; ; isFirst = false)
+        var limit = limits.Operation < limits.Completion ? limits.Operation : limits.Completion;
+        for (var isFirst = true; ; (isFirst, limit) = (false, OneTry(started)))
         {
             try
             {
                 // Lost meanwhile, the record is made anew with its answer: free, its key would run again.
-                var stored = await TryCompleteAsync(claim, record, OneTry(started), isFirst)
+                var stored = await TryCompleteAsync(claim, record, limit, isFirst)
                     || (await store.IsClaimedAgainAsync(claim.Begun) && await TryCompleteAsync(claim, record, OneTry(started), isCounted: false));
                 claims.Untrack(claim);
                 if (stored && run.Plan.Policy.HasQuota)

@@ -14,72 +14,65 @@ internal sealed class ProtectedRuns(
     RunningClaims claims, OutcomeWriter outcomes, ProblemWriter problems, RequestFigures figures, TimeProvider time, ILogger<ProtectedRuns> logger)
 {
     /// <param name="slots">Where a place was taken for it, which is free when the run is over. Null: nowhere.</param>
-    public async Task RunAsync(Visit visit, BeginRequest request, DateTimeOffset firstSeen, RouteSlots? slots = null)
+    public Task RunAsync(Visit visit, BeginRequest request, DateTimeOffset firstSeen, RouteSlots? slots = null)
     {
         var plan = visit.Plan;
-        using var deadline = new ForwardDeadline(plan.Deadline, time);
+        var deadline = new ForwardDeadline(plan.Deadline, time);
         var claim = new RunningClaim(request, deadline, visit.Context.RequestAborted);
-        var run = new ProtectedRun(plan, visit.Body!, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null) { Slots = slots };
         claims.Track(claim);
-        try
-        {
-            await ForwardAsync(visit, run);
-        }
-        finally
-        {
-            run.FreeSlot();
-
-            // Whatever was thrown: no lease is renewed for a run that is over, or its key would say "in progress" for ever.
-            if (!claim.IsDeferred)
-            {
-                claims.Untrack(claim);
-            }
-
-            claims.EndForward();
-        }
+        return ForwardAsync(visit, new ProtectedRun(plan, visit.Body!, deadline, claim, firstSeen, plan.Policy.IsObserved ? StatusHeader.Observed : null) { Slots = slots });
     }
 
     /// <summary><c>StoreFailure: Forward</c>, or a request that <c>Observe</c> lets past: the same way with no record behind it. The answer says so.</summary>
-    public async Task RunWithoutRecordAsync(Visit visit, RequestOutcome outcome, string? status)
+    public Task RunWithoutRecordAsync(Visit visit, RequestOutcome outcome, string? status)
     {
-        using var deadline = new ForwardDeadline(visit.Plan.Deadline, time);
-        var run = new ProtectedRun(visit.Plan, visit.Body!, deadline, claim: null, time.GetUtcNow(), status) { Outcome = outcome };
-        await ForwardAsync(visit, run);
+        var deadline = new ForwardDeadline(visit.Plan.Deadline, time);
+        return ForwardAsync(visit, new ProtectedRun(visit.Plan, visit.Body!, deadline, claim: null, time.GetUtcNow(), status) { Outcome = outcome });
     }
 
     private async Task ForwardAsync(Visit visit, ProtectedRun run)
     {
         var context = visit.Context;
         var feature = new IdempotencyFeature(visit, run, outcomes);
-        context.Features.Set<IIdempotencyFeature>(feature);
-
-        // Not the client's token: the backend acts whether the client waits or not, and its answer has to be kept.
-        context.RequestAborted = run.Deadline.Token;
         try
         {
-            await visit.Next(context);
-        }
-        catch (Exception e)
-        {
-            Log.PipelineFailed(logger, run.Record, run.Plan.Operation, e);
-            if (feature.End == ForwardEnd.Local)
+            context.Features.Set<IIdempotencyFeature>(feature);
+
+            // Not the client's token: the backend acts whether the client waits or not, and its answer has to be kept.
+            context.RequestAborted = run.Deadline.Token;
+            try
             {
-                // Thrown before there was a verdict. One that stands (something behind the forwarder threw) keeps standing.
-                feature.End = feature.IsForwarderReached ? ForwardEnd.Lost : ForwardEnd.NotSent;
-                feature.FailureStatus = StatusCodes.Status502BadGateway;
-                if (!context.Response.HasStarted)
+                await visit.Next(context);
+            }
+            catch (Exception e)
+            {
+                Log.PipelineFailed(logger, run.Record, run.Plan.Operation, e);
+                if (feature.End == ForwardEnd.Local)
                 {
-                    context.Response.Clear();
+                    // Thrown before there was a verdict. One that stands (something behind the forwarder threw) keeps standing.
+                    feature.End = feature.IsForwarderReached ? ForwardEnd.Lost : ForwardEnd.NotSent;
+                    feature.FailureStatus = StatusCodes.Status502BadGateway;
+                    if (!context.Response.HasStarted)
+                    {
+                        context.Response.Clear();
+                    }
                 }
             }
+
+            context.Features.Set<IIdempotencyFeature>(null);
+            await SettleAndReplyAsync(context, run, feature);
         }
         finally
         {
-            context.Features.Set<IIdempotencyFeature>(null);
-        }
+            feature.Answer?.Dispose();
+            run.FreeSlot();
+            if (run.Claim is { } claim)
+            {
+                claims.EndForward(claim);
+            }
 
-        using var answer = feature.Answer;
-        await SettleAndReplyAsync(context, run, feature);
+            run.Deadline.Dispose();
+        }
     }
 
     private async Task SettleAndReplyAsync(HttpContext context, ProtectedRun run, IdempotencyFeature feature)

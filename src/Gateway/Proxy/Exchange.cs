@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Gateway.Idempotency.Forwarding;
 using Gateway.Idempotency.Request;
@@ -22,7 +21,7 @@ internal sealed class Exchange(
     HttpMessageInvoker client,
     ForwarderRequestConfig? config,
     HttpTransformer transformer,
-    ILogger logger) : IDisposable
+    ILogger logger)
 {
     // YARP's defaults (HttpForwarder.cs, v2.3.0).
     private static readonly TimeSpan DefaultIdle = TimeSpan.FromSeconds(100);
@@ -32,48 +31,54 @@ internal sealed class Exchange(
     private readonly ForwardDeadline _deadline = feature.Deadline;
     private readonly TimeSpan _idle = config?.ActivityTimeout ?? DefaultIdle;
 
-    public string DestinationPrefix => destinationPrefix;
-
-    public int StatusCode => feature.End is ForwardEnd.NotSent or ForwardEnd.Lost ? feature.FailureStatus : context.Response.StatusCode;
-
+    /// <summary>One state machine for all that waits for the backend: each more is one more that each answer wakes.</summary>
     public async ValueTask<ForwarderError> RunAsync()
     {
-        // :: Build the request
-        HttpRequestMessage request;
+        ForwarderEvents.Instance.Start(destinationPrefix);
         try
         {
-            request = await CreateRequestAsync();
-        }
-        catch (Exception e)
-        {
-            return await FailAsync(ForwarderError.RequestCreation, e, isBuilding: true);
-        }
+            // :: Build the request
+            HttpRequestMessage request;
+            try
+            {
+                request = await CreateRequestAsync();
+            }
+            catch (Exception e)
+            {
+                return await FailAsync(ForwarderError.RequestCreation, e, isBuilding: true);
+            }
 
-        if (context.Response.StatusCode != StatusCodes.Status200OK || context.Response.HasStarted)
-        {
-            return ForwarderError.None; // a transform has answered: ForwardEnd.Local
-        }
+            if (context.Response.StatusCode != StatusCodes.Status200OK || context.Response.HasStarted)
+            {
+                return ForwarderError.None; // a transform has answered: ForwardEnd.Local
+            }
 
-        // :: Send it, and receive the head of the answer
-        HttpResponseMessage response;
-        ForwarderEvents.Instance.SendStarted();
-        var sent = Stopwatch.GetTimestamp();
-        try
-        {
-            _deadline.Progress(_idle);
-            response = await client.SendAsync(request, _deadline.Token);
-        }
-        catch (Exception e)
-        {
-            return await FailAsync(e is OperationCanceledException ? TimeOutError() : ForwarderError.Request, e);
-        }
+            // :: Send it, and receive the head of the answer
+            HttpResponseMessage response;
+            ForwarderEvents.Instance.SendStarted();
+            var sent = ForwarderEvents.Instance.Now();
+            try
+            {
+                _deadline.Progress(_idle);
+                response = await client.SendAsync(request, _deadline.Token);
+            }
+            catch (Exception e)
+            {
+                return await FailAsync(e is OperationCanceledException ? TimeOutError() : ForwarderError.Request, e);
+            }
 
-        ForwarderEvents.Instance.SendStopped();
-        ForwarderEvents.Instance.Transferred(isRequest: true, feature.Body.Length, 1, Stopwatch.GetElapsedTime(sent));
-        using (response)
+            ForwarderEvents.Instance.SendStopped();
+            ForwarderEvents.Instance.Transferred(isRequest: true, feature.Body.Length, 1, sent);
+            using (response)
+            {
+                _deadline.Progress(_idle);
+                return await ReceiveAsync(response);
+            }
+        }
+        finally
         {
-            _deadline.Progress(_idle);
-            return await ReceiveAsync(response);
+            ForwarderEvents.Instance.Stop(feature.End is ForwardEnd.NotSent or ForwardEnd.Lost ? feature.FailureStatus : context.Response.StatusCode);
+            _content.Dispose(); // closed, it refuses to be sent: nothing leaves after the verdict
         }
     }
 
@@ -83,9 +88,6 @@ internal sealed class Exchange(
         var (body, deadline) = (feature.Body, feature.Deadline);
         return new(body, body.IsInMemory ? null : () => deadline.Progress(idle));
     }
-
-    /// <summary>A closed content refuses to be sent: nothing leaves after the verdict.</summary>
-    public void Dispose() => _content.Dispose();
 
     private async ValueTask<HttpRequestMessage> CreateRequestAsync()
     {
@@ -188,7 +190,7 @@ internal sealed class Exchange(
 
     private async ValueTask<ForwarderError> ReceiveBodyAsync(HttpResponseMessage response, AnswerBuffer answer)
     {
-        var started = Stopwatch.GetTimestamp();
+        var started = ForwarderEvents.Instance.Now();
         var reads = 0;
         try
         {
@@ -225,7 +227,7 @@ internal sealed class Exchange(
             return await FailAsync(e is OperationCanceledException ? ForwarderError.ResponseBodyCanceled : ForwarderError.ResponseBodyDestination, e, hasAnswered: true);
         }
 
-        ForwarderEvents.Instance.Transferred(isRequest: false, answer.Length, reads, Stopwatch.GetElapsedTime(started));
+        ForwarderEvents.Instance.Transferred(isRequest: false, answer.Length, reads, started);
         feature.Answer = answer;
         feature.End = ForwardEnd.Answered;
         return ForwarderError.None;
@@ -271,7 +273,7 @@ internal sealed class Exchange(
         await feature.BeforeStreamingAsync(context);
         feature.End = ForwardEnd.Streamed;
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        var started = Stopwatch.GetTimestamp();
+        var started = ForwarderEvents.Instance.Now();
         var (bytes, reads) = (received?.Length ?? 0L, 0L);
         var buffer = new byte[16 * 1024];
         try
@@ -307,7 +309,7 @@ internal sealed class Exchange(
             return error;
         }
 
-        ForwarderEvents.Instance.Transferred(isRequest: false, bytes, reads, Stopwatch.GetElapsedTime(started));
+        ForwarderEvents.Instance.Transferred(isRequest: false, bytes, reads, started);
         return ForwarderError.None;
     }
 

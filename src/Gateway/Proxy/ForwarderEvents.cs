@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Tracing;
 using System.Reflection;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -14,6 +16,7 @@ internal sealed class ForwarderEvents
 {
     public static readonly ForwarderEvents Instance = new();
 
+    private readonly EventSource? _source;
     private readonly Action<string>? _start;
     private readonly Action<int>? _stop;
     private readonly Action<ForwarderError>? _failed;
@@ -29,6 +32,7 @@ internal sealed class ForwarderEvents
             return;
         }
 
+        _source = log as EventSource;
         _start = Bind<Action<string>>(log, "ForwarderStart");
         _stop = Bind<Action<int>>(log, "ForwarderStop");
         _failed = Bind<Action<ForwarderError>>(log, "ForwarderFailed");
@@ -46,9 +50,17 @@ internal sealed class ForwarderEvents
 
     public void Failed(ForwarderError error) => _failed?.Invoke(error);
 
-    /// <param name="elapsed">Time spent on the transfer; YARP splits it into reading and writing, here it is reading.</param>
-    public void Transferred(bool isRequest, long bytes, long operations, TimeSpan elapsed) =>
-        _transferred?.Invoke(isRequest, bytes, operations, elapsed.Ticks, 0, 0);
+    /// <summary>For <see cref="Transferred"/>; zero while nobody listens.</summary>
+    public long Now() => _source?.IsEnabled() == true ? Stopwatch.GetTimestamp() : 0;
+
+    /// <param name="since">When it began; YARP splits the time since then into reading and writing, here it is reading.</param>
+    public void Transferred(bool isRequest, long bytes, long operations, long since)
+    {
+        if (since != 0)
+        {
+            _transferred?.Invoke(isRequest, bytes, operations, Stopwatch.GetElapsedTime(since).Ticks, 0, 0);
+        }
+    }
 
     private static T? Bind<T>(object log, string method)
         where T : Delegate

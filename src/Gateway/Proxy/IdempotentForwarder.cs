@@ -24,22 +24,6 @@ internal sealed class IdempotentForwarder(IHttpForwarder inner, ILogger<Idempote
         var feature = context.Features.Get<IIdempotencyFeature>();
         return feature is null
             ? inner.SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, cancellationToken)
-            : ExchangeAsync(new Exchange(context, feature, destinationPrefix, httpClient, requestConfig, transformer, logger));
-    }
-
-    private static async ValueTask<ForwarderError> ExchangeAsync(Exchange exchange)
-    {
-        using (exchange)
-        {
-            ForwarderEvents.Instance.Start(exchange.DestinationPrefix);
-            try
-            {
-                return await exchange.RunAsync();
-            }
-            finally
-            {
-                ForwarderEvents.Instance.Stop(exchange.StatusCode);
-            }
-        }
+            : new Exchange(context, feature, destinationPrefix, httpClient, requestConfig, transformer, logger).RunAsync();
     }
 }

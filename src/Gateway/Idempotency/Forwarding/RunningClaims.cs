@@ -76,11 +76,19 @@ internal sealed class RunningClaims : IHostedService, IDisposable
         }
     }
 
-    /// <summary>The run is over, its record written and its client answered; shutdown waits for this. A lease may still be renewed.</summary>
-    public void EndForward()
+    /// <summary>
+    /// The run is over, its record written and its client answered, or whatever was thrown: shutdown waits for this. No lease is renewed for
+    /// it, or its key would say "in progress" for ever; but for an answer that waits for the store.
+    /// </summary>
+    public void EndForward(RunningClaim claim)
     {
         lock (_gate)
         {
+            if (!claim.IsDeferred)
+            {
+                Remove(claim);
+            }
+
             if (--Forwarding == 0)
             {
                 _idle?.TrySetResult();
@@ -93,27 +101,7 @@ internal sealed class RunningClaims : IHostedService, IDisposable
     {
         lock (_gate)
         {
-            if (!claim.IsTracked)
-            {
-                return;
-            }
-
-            claim.IsTracked = false;
-            if (claim.Previous is { } previous)
-            {
-                previous.Next = claim.Next;
-            }
-            else
-            {
-                _first = claim.Next;
-            }
-
-            if (claim.Next is { } next)
-            {
-                next.Previous = claim.Previous;
-            }
-
-            claim.Previous = claim.Next = null;
+            Remove(claim);
         }
     }
 
@@ -239,6 +227,32 @@ internal sealed class RunningClaims : IHostedService, IDisposable
     private ValueTask<bool> RenewOnceAsync(RunningClaim claim) => claim.IsDeferred
         ? _store.CallUncountedAsync(StoreVerb.Renew, claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease))
         : _store.CallAsync(StoreVerb.Renew, claim, static (store, claim) => store.RenewAsync(claim.Key, claim.Token, claim.Lease));
+
+    /// <summary>Under the lock.</summary>
+    private void Remove(RunningClaim claim)
+    {
+        if (!claim.IsTracked)
+        {
+            return;
+        }
+
+        claim.IsTracked = false;
+        if (claim.Previous is { } previous)
+        {
+            previous.Next = claim.Next;
+        }
+        else
+        {
+            _first = claim.Next;
+        }
+
+        if (claim.Next is { } next)
+        {
+            next.Previous = claim.Previous;
+        }
+
+        claim.Previous = claim.Next = null;
+    }
 
     private bool IsTracked(RunningClaim claim)
     {

@@ -10,13 +10,9 @@ namespace Gateway.Idempotency.Observation;
 /// fingerprint under another key within the policy's <c>DuplicateWindow</c>. Counted and shown, never blocked: two equal orders
 /// in a minute may be meant.
 /// </summary>
-/// <remarks>
-/// Looks back over at most <see cref="GenerationSize"/> to twice as many requests of this process: two generations, of which
-/// the older one is dropped when the newer one is full. Bounded, whatever comes.
-/// </remarks>
+/// <remarks>Looks back over the <see cref="RecentRequests"/> of this process.</remarks>
 internal sealed class SuspectedDuplicates
 {
-    internal const int GenerationSize = 32_768;
     private const int Shown = 50;
 
     /// <summary>Of one operation, in the log: a client that does this does it with each of its requests.</summary>
@@ -28,8 +24,8 @@ internal sealed class SuspectedDuplicates
     private readonly Queue<SuspectedDuplicate> _latest = new(Shown);
     private readonly Dictionary<string, long> _counts = []; // by operation, zeros too
     private readonly Dictionary<string, Telling> _tellings = [];
-    private Dictionary<UInt128, Seen> _newer = [];
-    private Dictionary<UInt128, Seen> _older = [];
+    private readonly RecentRequests _recent = new();
+    private string? _operation; // the last one, which has its count
 
     public SuspectedDuplicates(IMeterFactory meters, TimeProvider time, ILogger<SuspectedDuplicates> logger)
     {
@@ -61,29 +57,24 @@ internal sealed class SuspectedDuplicates
 
         var what = WhatIs(request);
         var now = _time.GetUtcNow();
-        Seen before;
+        var operation = request.Label.Operation;
+        RecentRequests.Seen? last;
         lock (_gate)
         {
-            _counts.TryAdd(request.Label.Operation, 0);
-            if (!_newer.TryGetValue(what, out before) && !_older.TryGetValue(what, out before))
+            if (!ReferenceEquals(_operation, operation))
             {
-                before = new Seen(request.Key, now);
+                _counts.TryAdd(operation, 0);
+                _operation = operation;
             }
 
-            if (_newer.Count >= GenerationSize)
-            {
-                (_older, _newer) = (_newer, new Dictionary<UInt128, Seen>(GenerationSize));
-            }
-
-            _newer[what] = new Seen(request.Key, now);
+            last = _recent.Put(what, new(request.Key, now));
         }
 
-        if (before.Record == request.Key || now - before.At > window)
+        if (last is not { } before || before.Record == request.Key || now - before.At > window)
         {
             return;
         }
 
-        var operation = request.Label.Operation;
         long untold;
         var found = new SuspectedDuplicate(now, operation, request.Key, before.Record, now - before.At);
         lock (_gate)
@@ -118,19 +109,17 @@ internal sealed class SuspectedDuplicates
     }
 
     /// <summary>Not a cryptographic hash: a meeting, by chance or made, costs a wrong suspicion and nothing else.</summary>
-    private static UInt128 WhatIs(BeginRequest request)
+    private static ulong WhatIs(BeginRequest request)
     {
         Span<byte> bytes = stackalloc byte[Fingerprint.Size + 16 + sizeof(int)];
         request.Fingerprint.Write(bytes);
         BinaryPrimitives.WriteUInt128BigEndian(bytes[Fingerprint.Size..], request.Label.Actor);
         BinaryPrimitives.WriteInt32BigEndian(bytes[(Fingerprint.Size + 16)..], StringComparer.Ordinal.GetHashCode(request.Label.Operation));
-        return XxHash128.HashToUInt128(bytes);
+        return XxHash3.HashToUInt64(bytes);
     }
 
     /// <summary>The last line of an operation, and how many it has kept back since.</summary>
     private readonly record struct Telling(DateTimeOffset At, long Untold);
-
-    private readonly record struct Seen(RecordKey Record, DateTimeOffset At);
 }
 
 /// <param name="Record">The one that ran although <paramref name="Before"/> had the same.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Gateway.Stores.InMemory;
@@ -11,7 +12,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
     private const int ShardCount = 64;
 
     private readonly Shard[] _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new Shard())];
-    private readonly AnswerSlabs _answers = new();
+    private readonly ByteSlabs _slabs = new();
     private int _nextSweep;
 
     public bool AnswersAtOnce => true;
@@ -22,26 +23,25 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         var shard = ShardOf(request.Key);
         lock (shard.Gate)
         {
-            ref var record = ref CollectionsMarshal.GetValueRefOrAddDefault(shard.Records, request.Key, out var exists);
-            if (exists && record.ExpiresAt > now && !MayClaim(record, request, now))
+            ref var record = ref shard.Records.FindOrAdd(request.Key, out var exists);
+            if (exists && record.IsLive(now) && !MayClaim(record, request, now))
             {
                 return new(Describe(record, now));
             }
 
             // A take-over keeps the moment when the key was first seen.
-            var createdAt = exists && record.ExpiresAt > now ? record.CreatedAt : now;
-            record = new Record
-            {
-                State = RecordState.InFlight,
-                Claim = request.Claim,
-                Fingerprint = request.Fingerprint,
-                LeaseUntil = now + request.Lease,
-                ExpiresAt = now + request.Lease + request.Retention,
-                Retention = request.Retention,
-                CreatedAt = createdAt,
-                Label = request.Label,
-            };
-            return new(BeginResult.Claimed(createdAt));
+            record.CreatedAt = exists && record.IsLive(now) ? record.CreatedAt : now.UtcTicks;
+            record.State = RecordState.InFlight;
+            record.Claim = request.Claim;
+            record.Fingerprint = request.Fingerprint;
+            record.LeaseUntil = (now + request.Lease).UtcTicks;
+            record.ExpiresAt = (now + request.Lease + request.Retention).UtcTicks;
+            record.Retention = request.Retention;
+            record.Operation = request.Label.Operation;
+            record.Actor = request.Label.Actor;
+            record.LabelKey = _slabs.Keep(MemoryMarshal.AsBytes(request.Label.Key.AsSpan()));
+            record.Answer = default;
+            return new(BeginResult.Claimed(record.FirstSeen));
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         var shard = ShardOf(key);
         lock (shard.Gate)
         {
-            return new(shard.Records.TryGetValue(key, out var record) && record.State == RecordState.Completed && record.ExpiresAt > now ? Describe(record, now) : null);
+            return new(shard.FindLive(key, now) is { State: RecordState.Completed } record ? Describe(record, now) : null);
         }
     }
 
@@ -62,13 +62,13 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         lock (shard.Gate)
         {
             ref var record = ref shard.Find(key, claim, now);
-            if (IsNone(ref record) || record.State != RecordState.InFlight || record.LeaseUntil <= now)
+            if (IsNone(ref record) || record.StateAt(now) != RecordState.InFlight)
             {
                 return new(false);
             }
 
-            record.LeaseUntil = now + lease;
-            record.ExpiresAt = now + lease + record.Retention;
+            record.LeaseUntil = (now + lease).UtcTicks;
+            record.ExpiresAt = (now + lease + record.Retention).UtcTicks;
             return new(true);
         }
     }
@@ -76,7 +76,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
     public ValueTask<bool> CompleteAsync(RecordKey key, ClaimToken claim, ReadOnlyMemory<byte> answer)
     {
         var now = time.GetUtcNow();
-        var copy = _answers.Keep(answer.Span); // outside the lock; the caller's buffer is pooled
+        var copy = _slabs.Keep(answer.Span); // outside the lock; the caller's buffer is pooled
         var shard = ShardOf(key);
         lock (shard.Gate)
         {
@@ -90,7 +90,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
             {
                 record.State = RecordState.Completed;
                 record.Answer = copy;
-                record.ExpiresAt = now + record.Retention;
+                record.ExpiresAt = (now + record.Retention).UtcTicks;
             }
 
             return new(true);
@@ -112,7 +112,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
             if (record.State == RecordState.InFlight)
             {
                 record.State = RecordState.Unknown;
-                record.ExpiresAt = now + record.Retention;
+                record.ExpiresAt = (now + record.Retention).UtcTicks;
             }
 
             return new(true);
@@ -139,7 +139,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
             lock (shard.Gate)
             {
                 var most = limit - removed;
-                foreach (var key in shard.Records.Where(r => r.Value.ExpiresAt <= now).Select(r => r.Key).Take(most).ToList())
+                foreach (var key in shard.Records.All.Where(r => !r.Record.IsLive(now)).Select(r => r.Key).Take(most).ToList())
                 {
                     shard.Records.Remove(key);
                     removed++;
@@ -158,7 +158,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         var shard = ShardOf(key);
         lock (shard.Gate)
         {
-            return new(shard.Records.TryGetValue(key, out var record) && record.ExpiresAt > now
+            return new(shard.FindLive(key, now) is { } record
                 ? Tell(key, record, now) with { Answer = record.State == RecordState.Completed ? record.Answer : default }
                 : null);
         }
@@ -175,7 +175,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
             var shard = ShardOf(key);
             lock (shard.Gate)
             {
-                return !shard.Records.TryGetValue(key, out var record) || record.ExpiresAt <= now || record.State != RecordState.InFlight || record.LeaseUntil <= now;
+                return shard.FindLive(key, now)?.StateAt(now) != RecordState.InFlight;
             }
         })]);
     }
@@ -187,24 +187,24 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
     public ValueTask<ActorHoldings> LookAsync(string operation, UInt128 actor, RecordKey key)
     {
         var now = time.GetUtcNow();
-        var (isKnown, keys, bytes, oldest) = (false, 0L, 0L, DateTimeOffset.MaxValue);
+        var (isKnown, keys, bytes, oldest) = (false, 0L, 0L, long.MaxValue);
         foreach (var shard in _shards)
         {
             lock (shard.Gate)
             {
-                foreach (var (other, record) in shard.Records.Where(r => r.Value.ExpiresAt > now))
+                foreach (var (other, record) in shard.Records.All.Where(r => r.Record.IsLive(now)))
                 {
                     isKnown |= other == key;
-                    if (record.Label.Operation == operation && record.Label.Actor == actor)
+                    if (record.Operation == operation && record.Actor == actor)
                     {
                         (keys, bytes) = (keys + 1, bytes + record.Answer.Length);
-                        oldest = record.ExpiresAt < oldest ? record.ExpiresAt : oldest;
+                        oldest = Math.Min(oldest, record.ExpiresAt);
                     }
                 }
             }
         }
 
-        return new(new ActorHoldings(isKnown, keys, bytes, keys == 0 ? TimeSpan.Zero : oldest - now));
+        return new(new ActorHoldings(isKnown, keys, bytes, keys == 0 ? TimeSpan.Zero : TimeSpan.FromTicks(oldest - now.UtcTicks)));
     }
 
     /// <summary>Each step looks through all records and sorts what is left of them: for tests and trials, as the whole store is.</summary>
@@ -222,12 +222,12 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
     public ValueTask<bool> ResolveAsync(RecordKey key, ClaimToken held, ReadOnlyMemory<byte>? answer)
     {
         var now = time.GetUtcNow();
-        var copy = answer is { } given ? _answers.Keep(given.Span) : default(ReadOnlyMemory<byte>?);
+        var copy = answer is { } given ? _slabs.Keep(given.Span) : default(ReadOnlyMemory<byte>?);
         var shard = ShardOf(key);
         lock (shard.Gate)
         {
             ref var record = ref shard.Find(key, held, now);
-            if (IsNone(ref record) || StateOf(record, now) != RecordState.Unknown)
+            if (IsNone(ref record) || record.StateAt(now) != RecordState.Unknown)
             {
                 return new(false);
             }
@@ -240,7 +240,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
             record.State = RecordState.Completed;
             record.Claim = ClaimToken.New();
             record.Answer = copy.Value;
-            record.ExpiresAt = now + record.Retention;
+            record.ExpiresAt = (now + record.Retention).UtcTicks;
             return new(true);
         }
     }
@@ -252,7 +252,7 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         lock (shard.Gate)
         {
             ref var record = ref shard.Find(key, held, now);
-            return new(!IsNone(ref record) && StateOf(record, now) != RecordState.InFlight && shard.Records.Remove(key));
+            return new(!IsNone(ref record) && record.StateAt(now) != RecordState.InFlight && shard.Records.Remove(key));
         }
     }
 
@@ -270,27 +270,21 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         return new(count);
     }
 
-    private static bool MayClaim(in Record record, BeginRequest request, DateTimeOffset now) => record.State switch
+    private static bool MayClaim(in MemoryRecord record, BeginRequest request, DateTimeOffset now) =>
+        (record.State == RecordState.InFlight && record.Claim == request.Claim)
+        || (record.StateAt(now) == RecordState.Unknown && request.TakeOverUnknown && record.Fingerprint == request.Fingerprint);
+
+    private static BeginResult Describe(in MemoryRecord record, DateTimeOffset now) => record.StateAt(now) switch
     {
-        RecordState.InFlight when record.Claim == request.Claim => true,
-        RecordState.InFlight when record.LeaseUntil > now => false,
-        RecordState.InFlight or RecordState.Unknown => request.TakeOverUnknown && record.Fingerprint == request.Fingerprint,
-        _ => false,
+        RecordState.Completed => BeginResult.Completed(record.Fingerprint, record.FirstSeen, record.Answer),
+        RecordState.InFlight => BeginResult.InFlight(record.Fingerprint, record.FirstSeen, TimeSpan.FromTicks(record.LeaseUntil - now.UtcTicks)),
+        _ => BeginResult.Unknown(record.Fingerprint, record.FirstSeen),
     };
 
-    private static BeginResult Describe(in Record record, DateTimeOffset now) => record.State switch
-    {
-        RecordState.Completed => BeginResult.Completed(record.Fingerprint, record.CreatedAt, record.Answer),
-        RecordState.InFlight when record.LeaseUntil > now => BeginResult.InFlight(record.Fingerprint, record.CreatedAt, record.LeaseUntil - now),
-        _ => BeginResult.Unknown(record.Fingerprint, record.CreatedAt),
-    };
+    private static StoredRecord Tell(RecordKey key, in MemoryRecord record, DateTimeOffset now) => new(
+        key, record.StateAt(now), record.Claim, record.FirstSeen, record.State == RecordState.InFlight ? At(record.LeaseUntil) : null, At(record.ExpiresAt), record.Retention, record.Label);
 
-    /// <summary>As every reader sees it.</summary>
-    private static RecordState StateOf(in Record record, DateTimeOffset now) =>
-        record.State == RecordState.InFlight && record.LeaseUntil <= now ? RecordState.Unknown : record.State;
-
-    private static StoredRecord Tell(RecordKey key, in Record record, DateTimeOffset now) => new(
-        key, StateOf(record, now), record.Claim, record.CreatedAt, record.State == RecordState.InFlight ? record.LeaseUntil : null, record.ExpiresAt, record.Retention, record.Label);
+    private static DateTimeOffset At(long ticks) => new(ticks, TimeSpan.Zero);
 
     /// <summary>All that have not expired, one shard after the other.</summary>
     private List<StoredRecord> Living(DateTimeOffset now, bool withCompleted = true)
@@ -300,42 +294,35 @@ internal sealed class InMemoryStore(TimeProvider time) : IIdempotencyStore, ISto
         {
             lock (shard.Gate)
             {
-                living.AddRange(shard.Records.Where(r => r.Value.ExpiresAt > now && (withCompleted || r.Value.State != RecordState.Completed)).Select(r => Tell(r.Key, r.Value, now)));
+                living.AddRange(shard.Records.All.Where(r => r.Record.IsLive(now) && (withCompleted || r.Record.State != RecordState.Completed)).Select(r => Tell(r.Key, r.Record, now)));
             }
         }
 
         return living;
     }
 
-    private static bool IsNone(ref Record record) => System.Runtime.CompilerServices.Unsafe.IsNullRef(ref record);
+    private static bool IsNone(ref MemoryRecord record) => Unsafe.IsNullRef(ref record);
 
     private Shard ShardOf(RecordKey key) => _shards[(int)(ulong)key.Value & (ShardCount - 1)];
-
-    private struct Record
-    {
-        public RecordState State;
-        public ClaimToken Claim;
-        public Fingerprint Fingerprint;
-        public DateTimeOffset LeaseUntil;
-        public DateTimeOffset ExpiresAt;
-        public DateTimeOffset CreatedAt;
-        public TimeSpan Retention;
-        public RecordLabel Label;
-        public ReadOnlyMemory<byte> Answer;
-    }
 
     private sealed class Shard
     {
         public readonly Lock Gate = new();
-        public readonly Dictionary<RecordKey, Record> Records = [];
+        public readonly RecordTable Records = new();
+
+        public MemoryRecord? FindLive(RecordKey key, DateTimeOffset now)
+        {
+            ref var record = ref Records.Find(key);
+            return !IsNone(ref record) && record.IsLive(now) ? record : null;
+        }
 
         /// <summary>The live record that the claim holds, or a null reference.</summary>
-        public ref Record Find(RecordKey key, ClaimToken claim, DateTimeOffset now)
+        public ref MemoryRecord Find(RecordKey key, ClaimToken claim, DateTimeOffset now)
         {
-            ref var record = ref CollectionsMarshal.GetValueRefOrNullRef(Records, key);
-            if (!IsNone(ref record) && (record.Claim != claim || record.ExpiresAt <= now))
+            ref var record = ref Records.Find(key);
+            if (!IsNone(ref record) && (record.Claim != claim || !record.IsLive(now)))
             {
-                return ref System.Runtime.CompilerServices.Unsafe.NullRef<Record>();
+                return ref Unsafe.NullRef<MemoryRecord>();
             }
 
             return ref record;

@@ -54,7 +54,7 @@ public sealed class CompletionSpoolTests : IDisposable
         var claim = await bench.BeginAsync();
         bench.Store.Refused.Add(claim.Token);
         await bench.AddAsync(claim, "answer");
-        bench.Claims.EndForward();
+        bench.Claims.EndForward(claim);
         for (var i = 0; i < 9; i++)
         {
             bench.Clock.Advance(SpoolBench.Lease / 3);

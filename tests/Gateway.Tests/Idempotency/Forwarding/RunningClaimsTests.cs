@@ -167,7 +167,7 @@ public sealed class RunningClaimsTests : IAsyncLifetime
         Assert.False(stopping.IsCompleted);
         _claims.Untrack(claim);
         Assert.False(stopping.IsCompleted); // its record may not be written yet
-        _claims.EndForward();
+        _claims.EndForward(claim);
         await stopping.WithinLimit();
     }
 
@@ -180,8 +180,8 @@ public sealed class RunningClaimsTests : IAsyncLifetime
         var late = await BeginAsync();
         _claims.Track(late);
         Assert.True(late.Deadline.IsStopped);
-        _claims.EndForward();
-        _claims.EndForward();
+        _claims.EndForward(running);
+        _claims.EndForward(late);
         await stopping.WithinLimit();
     }
 

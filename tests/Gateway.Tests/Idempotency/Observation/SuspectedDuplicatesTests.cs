@@ -113,14 +113,14 @@ public sealed class SuspectedDuplicatesTests : IDisposable
     public void It_looks_back_over_a_bounded_number_of_requests_and_shows_a_bounded_number()
     {
         Look(Request(1));
-        for (UInt128 other = 10; other < 10 + SuspectedDuplicates.GenerationSize - 1; other++)
+        for (UInt128 other = 10; other < 10 + RecentRequests.GenerationSize - 1; other++)
         {
             Look(Request(other, body: other));
         }
 
         Look(Request(2)); // the first one is in the older generation by now, and found
         Assert.Single(_duplicates.Latest);
-        for (UInt128 other = 100_000; other < 100_000 + (2 * SuspectedDuplicates.GenerationSize); other++)
+        for (UInt128 other = 100_000; other < 100_000 + (2 * RecentRequests.GenerationSize); other++)
         {
             Look(Request(other, body: other));
         }

@@ -3,14 +3,14 @@ using Gateway.Stores.InMemory;
 
 namespace Gateway.Tests.Stores.InMemory;
 
-public sealed class AnswerSlabsTests
+public sealed class ByteSlabsTests
 {
     [Fact]
     public void Answers_of_all_sizes_stay_what_they_were_beside_and_across_slabs()
     {
-        var slabs = new AnswerSlabs();
+        var slabs = new ByteSlabs();
         var random = new Random(1);
-        var given = Enumerable.Range(0, 400).Select(_ => new byte[random.Next(0, AnswerSlabs.SlabSize / 8)]).ToList();
+        var given = Enumerable.Range(0, 400).Select(_ => new byte[random.Next(0, ByteSlabs.SlabSize / 8)]).ToList();
         given.ForEach(random.NextBytes);
         var kept = given.ConvertAll(answer => slabs.Keep(answer));
         for (var i = 0; i < given.Count; i++)
@@ -22,17 +22,17 @@ public sealed class AnswerSlabsTests
     [Fact]
     public void Small_ones_share_an_array_and_a_large_one_has_its_own()
     {
-        var slabs = new AnswerSlabs();
-        var (first, second, large) = (ArrayOf(slabs.Keep(new byte[100])), ArrayOf(slabs.Keep(new byte[100])), ArrayOf(slabs.Keep(new byte[AnswerSlabs.SlabSize / 2])));
+        var slabs = new ByteSlabs();
+        var (first, second, large) = (ArrayOf(slabs.Keep(new byte[100])), ArrayOf(slabs.Keep(new byte[100])), ArrayOf(slabs.Keep(new byte[ByteSlabs.SlabSize / 2])));
         Assert.Same(first, second);
-        Assert.Equal(AnswerSlabs.SlabSize, first.Length);
-        Assert.Equal(AnswerSlabs.SlabSize / 2, large.Length);
+        Assert.Equal(ByteSlabs.SlabSize, first.Length);
+        Assert.Equal(ByteSlabs.SlabSize / 2, large.Length);
     }
 
     [Fact]
     public void Callers_at_once_get_places_of_their_own()
     {
-        var slabs = new AnswerSlabs();
+        var slabs = new ByteSlabs();
         var kept = new ReadOnlyMemory<byte>[20_000];
         Parallel.For(0, kept.Length, i => kept[i] = slabs.Keep(BitConverter.GetBytes(i)));
         Assert.All(Enumerable.Range(0, kept.Length), i => Assert.Equal(i, BitConverter.ToInt32(kept[i].Span)));

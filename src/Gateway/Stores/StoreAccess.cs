@@ -7,8 +7,10 @@ namespace Gateway.Stores;
 /// The way to the store for everybody who serves requests: each call has a hard time limit, and a store that fails all the
 /// time is not asked (<see cref="StoreCircuit"/>).
 /// </summary>
-internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit, StoreLimits limits, StoreTelemetry telemetry, TimeProvider time)
+internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit, StoreLimits limits, StoreTelemetry telemetry, TimeProvider time) : IDisposable
 {
+    private readonly CallLimit _operation = new(limits.Operation, time);
+
     /// <summary>The last that was heard of it: it is there, and takes no writes.</summary>
     private volatile bool _refusesWrites;
 
@@ -58,6 +60,8 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
     /// <exception cref="StoreCallException">No answer. It tells whether the step may have happened.</exception>
     public ValueTask<T> CallUncountedAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit = null) =>
         circuit.IsOpen ? throw NotAsked(new BrokenCircuitException()) : WithinAsync(verb, state, call, limit);
+
+    public void Dispose() => _operation.Dispose();
 
     private async ValueTask<T> GuardedAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit)
     {
@@ -126,7 +130,7 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
             else
             {
                 task = running.AsTask();
-                result = await task.WaitAsync(limit ?? limits.Operation, time);
+                result = await (limit is { } other && other != _operation.Limit ? task.WaitAsync(other, time) : _operation.WaitAsync(task, started));
             }
 
             telemetry.Ended(verb, time.GetElapsedTime(started), activity, error: null);

@@ -23,7 +23,10 @@ internal static class RedisStoreRegistration
     /// <summary>The records, whatever the hosts are called that keep them now.</summary>
     public static string NameRecords(RedisStoreOptions options) => $"Redis, database {Parse(options).DefaultDatabase ?? 0}, keys {options.KeyPrefix}*";
 
-    private static ConnectionMultiplexer Connect(RedisStoreOptions options)
+    private static ConnectionMultiplexer Connect(RedisStoreOptions options) => ConnectionMultiplexer.Connect(Settings(options));
+
+    /// <summary>What the user has written, and what the gateway needs beside it.</summary>
+    internal static ConfigurationOptions Settings(RedisStoreOptions options)
     {
         var configuration = Parse(options);
 
@@ -43,7 +46,8 @@ internal static class RedisStoreRegistration
             configuration.ConfigCheckSeconds = 5;
         }
 
-        return ConnectionMultiplexer.Connect(configuration);
+        configuration.Tunnel ??= new CoalescingTunnel();
+        return configuration;
     }
 
     private static ConfigurationOptions Parse(RedisStoreOptions options)

@@ -1,0 +1,124 @@
+namespace Gateway.Stores;
+
+/// <summary>
+/// Ends the wait for a store call when its time is over. All calls have the same time, so they run out in the order in which they began: one
+/// timer serves them all, where <see cref="Task{TResult}.WaitAsync(TimeSpan, TimeProvider)"/> makes one for each.
+/// </summary>
+internal sealed class CallLimit : IDisposable
+{
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1); // a timer counts in no less
+
+    private readonly TimeSpan _limit;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private readonly Lock _gate = new();
+    private Waiting? _first;
+    private Waiting? _last;
+    private bool _isSet;
+
+    public CallLimit(TimeSpan limit, TimeProvider time)
+    {
+        (_limit, _time) = (limit, time);
+        _timer = time.CreateTimer(static state => ((CallLimit)state!).EndDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public TimeSpan Limit => _limit;
+
+    /// <param name="started">The clock's timestamp when the call was made.</param>
+    /// <exception cref="TimeoutException">The call has not ended within the limit. It goes on, and nobody looks at it any more.</exception>
+    public Task<T> WaitAsync<T>(Task<T> call, long started)
+    {
+        var waiting = new Waiting<T>(this, call, started);
+        Add(waiting);
+        call.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(waiting.End);
+        return waiting.Task;
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Add(Waiting waiting)
+    {
+        lock (_gate)
+        {
+            waiting.Previous = _last;
+            waiting.IsListed = true;
+            _ = _last is null ? _first = waiting : _last.Next = waiting;
+            _last = waiting;
+            if (!_isSet)
+            {
+                _isSet = true;
+                _timer.Change(_limit, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    /// <summary>The timer stays as it is set: when it finds that the first has gone, it is set for the one that is first then.</summary>
+    private void Remove(Waiting waiting)
+    {
+        lock (_gate)
+        {
+            RemoveLocked(waiting);
+        }
+    }
+
+    private void RemoveLocked(Waiting waiting)
+    {
+        if (!waiting.IsListed)
+        {
+            return;
+        }
+
+        waiting.IsListed = false;
+        _ = waiting.Previous is null ? _first = waiting.Next : waiting.Previous.Next = waiting.Next;
+        _ = waiting.Next is null ? _last = waiting.Previous : waiting.Next.Previous = waiting.Previous;
+        waiting.Previous = waiting.Next = null;
+    }
+
+    private void EndDue()
+    {
+        lock (_gate)
+        {
+            _isSet = false;
+            while (_first is { } first)
+            {
+                var left = _limit - _time.GetElapsedTime(first.Started);
+                if (left > TimeSpan.Zero)
+                {
+                    _isSet = true;
+                    _timer.Change(left > ShortestWait ? left : ShortestWait, Timeout.InfiniteTimeSpan);
+                    return;
+                }
+
+                RemoveLocked(first);
+                ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.TimeOut(), first, preferLocal: false); // what is waited for goes on there
+            }
+        }
+    }
+
+    private abstract class Waiting(long started)
+    {
+        public long Started => started;
+
+        // Under the lock.
+        public Waiting? Previous;
+        public Waiting? Next;
+        public bool IsListed;
+
+        public abstract void TimeOut();
+    }
+
+    private sealed class Waiting<T>(CallLimit owner, Task<T> call, long started) : Waiting(started)
+    {
+        private readonly TaskCompletionSource<T> _ended = new();
+
+        public Task<T> Task => _ended.Task;
+
+        public override void TimeOut() => _ended.TrySetException(new TimeoutException());
+
+        public void End()
+        {
+            owner.Remove(this);
+            _ended.TrySetFromTask(call);
+        }
+    }
+}

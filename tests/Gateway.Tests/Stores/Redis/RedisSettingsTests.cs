@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Stores.Redis;
+using Gateway.Tests.Support;
+using StackExchange.Redis;
+
+namespace Gateway.Tests.Stores.Redis;
+
+public sealed class RedisSettingsTests
+{
+    [Fact]
+    public void Commands_go_out_together_unless_the_user_has_a_tunnel()
+    {
+        Assert.IsType<CoalescingTunnel>(Settings("localhost:6379").Tunnel);
+        var theirs = Settings("localhost:6379,tunnel=http:proxy:8080").Tunnel;
+        Assert.NotNull(theirs);
+        Assert.IsNotType<CoalescingTunnel>(theirs);
+    }
+
+    [Fact]
+    public async Task What_is_written_arrives_in_its_order_and_a_flush_ends()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.LocalEndpoint);
+        using var server = await listener.AcceptTcpClientAsync();
+        await using var stream = await new CoalescingTunnel().BeforeAuthenticateAsync(listener.LocalEndpoint, ConnectionType.Interactive, client, CancellationToken.None);
+        for (var i = 0; i < 100; i++)
+        {
+            await stream!.WriteAsync(Encoding.ASCII.GetBytes($"{i:D3}"));
+            await stream.FlushAsync().WithinLimit();
+        }
+
+        client.Shutdown(SocketShutdown.Send);
+        using var reader = new StreamReader(server.GetStream());
+        Assert.Equal(string.Concat(Enumerable.Range(0, 100).Select(i => $"{i:D3}")), await reader.ReadToEndAsync().WithinLimit());
+        await server.GetStream().WriteAsync("back"u8.ToArray());
+        var back = new byte[4];
+        await stream!.ReadExactlyAsync(back);
+        Assert.Equal("back"u8.ToArray(), back);
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_socket_there_is_no_stream_of_it() =>
+        Assert.Null(await new CoalescingTunnel().BeforeAuthenticateAsync(new DnsEndPoint("localhost", 1), ConnectionType.Interactive, socket: null, CancellationToken.None));
+
+    private static ConfigurationOptions Settings(string configuration) =>
+        RedisStoreRegistration.Settings(new RedisStoreOptions { Configuration = configuration, KeyPrefix = "p:" });
+}

@@ -4,25 +4,17 @@ namespace Gateway.Stores;
 /// Ends the wait for a store call when its time is over. All calls have the same time, so they run out in the order in which they began: one
 /// timer serves them all, where <see cref="Task{TResult}.WaitAsync(TimeSpan, TimeProvider)"/> makes one for each.
 /// </summary>
-internal sealed class CallLimit : IDisposable
+internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1); // a timer counts in no less
 
-    private readonly TimeSpan _limit;
-    private readonly TimeProvider _time;
-    private readonly ITimer _timer;
     private readonly Lock _gate = new();
+    private ITimer? _timer;
     private Waiting? _first;
     private Waiting? _last;
     private bool _isSet;
 
-    public CallLimit(TimeSpan limit, TimeProvider time)
-    {
-        (_limit, _time) = (limit, time);
-        _timer = time.CreateTimer(static state => ((CallLimit)state!).EndDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
-
-    public TimeSpan Limit => _limit;
+    public TimeSpan Limit => limit;
 
     /// <param name="started">The clock's timestamp when the call was made.</param>
     /// <exception cref="TimeoutException">The call has not ended within the limit. It goes on, and nobody looks at it any more.</exception>
@@ -34,7 +26,7 @@ internal sealed class CallLimit : IDisposable
         return waiting.Task;
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose() => _timer?.Dispose();
 
     private void Add(Waiting waiting)
     {
@@ -46,8 +38,7 @@ internal sealed class CallLimit : IDisposable
             _last = waiting;
             if (!_isSet)
             {
-                _isSet = true;
-                _timer.Change(_limit, Timeout.InfiniteTimeSpan);
+                Set(limit);
             }
         }
     }
@@ -81,17 +72,29 @@ internal sealed class CallLimit : IDisposable
             _isSet = false;
             while (_first is { } first)
             {
-                var left = _limit - _time.GetElapsedTime(first.Started);
+                var left = limit - time.GetElapsedTime(first.Started);
                 if (left > TimeSpan.Zero)
                 {
-                    _isSet = true;
-                    _timer.Change(left > ShortestWait ? left : ShortestWait, Timeout.InfiniteTimeSpan);
+                    Set(left > ShortestWait ? left : ShortestWait);
                     return;
                 }
 
                 RemoveLocked(first);
                 ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.TimeOut(), first, preferLocal: false); // what is waited for goes on there
             }
+        }
+    }
+
+    private void Set(TimeSpan due)
+    {
+        _isSet = true;
+        if (_timer is null)
+        {
+            _timer = time.CreateTimer(static state => ((CallLimit)state!).EndDue(), this, due, Timeout.InfiniteTimeSpan);
+        }
+        else
+        {
+            _timer.Change(due, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -59,9 +59,12 @@ internal sealed partial class BenchServer : IDisposable
         return (await StartAsync("redis", options, "redis-server", arguments), $"127.0.0.1:{port}");
     }
 
-    /// <summary>Bytes that were ever allocated; of a gateway.</summary>
-    public async Task<double> AllocatedBytesAsync(HttpClient client) =>
-        double.Parse(Allocated().Match(await client.GetStringAsync(new Uri(Management!, "/metrics"))).Groups[1].Value, CultureInfo.InvariantCulture);
+    /// <summary>Bytes that were ever allocated; NaN: it does not tell.</summary>
+    public async Task<double> AllocatedBytesAsync(HttpClient client)
+    {
+        using var answer = await client.GetAsync(new Uri(Management ?? Address, "/metrics"));
+        return answer.IsSuccessStatusCode ? double.Parse(Allocated().Match(await answer.Content.ReadAsStringAsync()).Groups[1].Value, CultureInfo.InvariantCulture) : double.NaN;
+    }
 
     public void Dispose() => _process.Dispose();
 

@@ -10,33 +10,50 @@ internal sealed class BenchSite : IDisposable
     private readonly BenchOptions _options;
     private readonly List<BenchServer> _servers = [];
 
+    private string _redis = "";
+
     private BenchSite(BenchOptions options) => _options = options;
+
+    private static string Self => typeof(BenchSite).Assembly.Location;
 
     public BenchServer Backend { get; private set; } = null!;
 
     public BenchServer Yarp { get; private set; } = null!;
 
+    public List<BenchServer> Yarps { get; } = [];
+
     public BenchServer Redis { get; private set; } = null!;
 
     public Dictionary<string, BenchServer> Gateways { get; } = [];
 
-    public static async Task<BenchSite> StartAsync(BenchOptions options)
+    public static Task<BenchSite> StartAsync(BenchOptions options) => StartAsync(options, async site =>
+    {
+        site.Yarp = await site.StartYarpAsync("yarp");
+        foreach (var store in Stores)
+        {
+            site.Gateways[store] = await site.StartGatewayAsync(store, store);
+        }
+    });
+
+    /// <summary>Several processes of plain YARP and of the gateway: two of the same program differ by more than what is looked for.</summary>
+    public static Task<BenchSite> StartIdleAsync(BenchOptions options, int copies) => StartAsync(options, async site =>
+    {
+        for (var i = 1; i <= copies; i++)
+        {
+            site.Yarps.Add(await site.StartYarpAsync($"yarp-{i}"));
+            site.Gateways[$"gateway-{i}"] = await site.StartGatewayAsync($"gateway-{i}", "Memory");
+        }
+    });
+
+    private static async Task<BenchSite> StartAsync(BenchOptions options, Func<BenchSite, Task> startOthers)
     {
         var site = new BenchSite(options);
         try
         {
-            var self = typeof(BenchSite).Assembly.Location;
-            site.Backend = await site.StartAsync("backend", "dotnet", [self, Servers.Backend, "http://127.0.0.1:0"]);
-            site.Yarp = await site.StartAsync("yarp", "dotnet", [self, Servers.Yarp, "http://127.0.0.1:0", site.Backend.Address.ToString()]);
-            (site.Redis, var redis) = await BenchServer.StartRedisAsync(options);
+            site.Backend = await site.StartAsync("backend", "dotnet", [Self, Servers.Backend, "http://127.0.0.1:0"]);
+            (site.Redis, site._redis) = await BenchServer.StartRedisAsync(options);
             site._servers.Add(site.Redis);
-            foreach (var store in Stores)
-            {
-                var routes = Path.Combine(options.Folder.FullName, $"{store}.json");
-                await File.WriteAllTextAsync(routes, Routes(store, site.Backend.Address, redis));
-                site.Gateways[store] = await site.StartAsync(store, "dotnet", [options.Gateway, "--urls", "http://127.0.0.1:0", "--routes", routes]);
-            }
-
+            await startOthers(site);
             return site;
         }
         catch
@@ -54,6 +71,15 @@ internal sealed class BenchSite : IDisposable
         }
     }
 
+    private Task<BenchServer> StartYarpAsync(string name) => StartAsync(name, "dotnet", [Self, Servers.Yarp, "http://127.0.0.1:0", Backend.Address.ToString()]);
+
+    private async Task<BenchServer> StartGatewayAsync(string name, string store)
+    {
+        var routes = Path.Combine(_options.Folder.FullName, $"{name}.json");
+        await File.WriteAllTextAsync(routes, Routes(name, store, Backend.Address, _redis));
+        return await StartAsync(name, "dotnet", [_options.Gateway, "--urls", "http://127.0.0.1:0", "--routes", routes]);
+    }
+
     private async Task<BenchServer> StartAsync(string name, string program, string[] arguments)
     {
         var server = await BenchServer.StartAsync(name, _options, program, arguments);
@@ -61,7 +87,7 @@ internal sealed class BenchSite : IDisposable
         return server;
     }
 
-    private static string Routes(string store, Uri backend, string redis) => new JsonObject
+    private static string Routes(string name, string store, Uri backend, string redis) => new JsonObject
     {
         ["ReverseProxy"] = new JsonObject
         {
@@ -83,11 +109,11 @@ internal sealed class BenchSite : IDisposable
             ["Policies"] = new JsonObject { ["pay"] = new JsonObject { ["Actor"] = new JsonArray("Shared"), ["Deadline"] = "00:05:00" } },
             ["Stores"] = new JsonObject
             {
-                ["Sqlite"] = new JsonObject { ["Path"] = $"{store}.db" },
+                ["Sqlite"] = new JsonObject { ["Path"] = $"{name}.db" },
                 [nameof(Redis)] = new JsonObject { ["Configuration"] = redis },
-                ["Spool"] = new JsonObject { ["Path"] = $"{store}-spool.db" },
+                ["Spool"] = new JsonObject { ["Path"] = $"{name}-spool.db" },
             },
         },
-        ["Management"] = new JsonObject { ["Url"] = "http://127.0.0.1:0", ["AuditLog"] = $"{store}-audit.jsonl" },
+        ["Management"] = new JsonObject { ["Url"] = "http://127.0.0.1:0", ["AuditLog"] = $"{name}-audit.jsonl" },
     }.ToJsonString();
 }

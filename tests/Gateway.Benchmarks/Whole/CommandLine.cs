@@ -21,17 +21,7 @@ internal static partial class CommandLine
         var root = new RootCommand("Compares the gateway with itself without protection, with plain YARP, and with the backend alone. Needs wrk and redis-server.") { rounds, seconds, warmUp, only, loads, environment, gateway, write };
         root.SetAction((parsed, cancel) => InFolderAsync(async folder =>
         {
-            var options = new BenchOptions
-            {
-                Rounds = parsed.GetValue(rounds),
-                Slice = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
-                WarmUp = TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
-                Only = parsed.GetValue(only),
-                Environment = parsed.GetValue(environment)!.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]),
-                Gateway = parsed.GetValue(gateway)!,
-                Folder = folder,
-            };
-            var (tables, summary) = await CompareAsync(options, parsed.GetValue(loads)!);
+            var (tables, summary) = await CompareAsync(Options(parsed, folder), parsed.GetValue(loads)!);
             Console.WriteLine(tables);
             foreach (var file in parsed.GetValue(write) ?? [])
             {
@@ -40,6 +30,9 @@ internal static partial class CommandLine
                 await File.WriteAllTextAsync(file, Cost().Replace(text, _ => $"<!-- cost -->\n{summary}<!-- /cost -->"), cancel);
             }
         }));
+        var idle = new Command("idle", "An unprotected route beside plain YARP, several processes of each. Needs wrk and redis-server.") { rounds, seconds, warmUp, environment, gateway };
+        idle.SetAction((parsed, _) => InFolderAsync(async folder => Console.WriteLine(await new Idle(Options(parsed, folder)).RunAsync())));
+        root.Subcommands.Add(idle);
         var records = new Option<int>("--records") { Description = "The most that are live at once.", DefaultValueFactory = _ => 5_000_000 };
         var stores = new Option<string[]>("--store") { Description = string.Join(", ", BenchSite.Stores), DefaultValueFactory = _ => BenchSite.Stores, AllowMultipleArgumentsPerToken = true };
         var scale = new Command("scale", "Each store with 1 000, 100 000 and so many live records. Needs redis-server, some 5 GB of memory and as much on the disk.") { records, stores };
@@ -54,6 +47,17 @@ internal static partial class CommandLine
         }));
         root.Subcommands.Add(longCalls);
         return root.Parse(args).InvokeAsync();
+
+        BenchOptions Options(ParseResult parsed, DirectoryInfo folder) => new()
+        {
+            Rounds = parsed.GetValue(rounds),
+            Slice = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+            WarmUp = TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
+            Only = parsed.GetValue(only),
+            Environment = parsed.GetValue(environment)!.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]),
+            Gateway = parsed.GetValue(gateway)!,
+            Folder = folder,
+        };
     }
 
     private static async Task<int> InFolderAsync(Func<DirectoryInfo, Task> run)

@@ -65,11 +65,11 @@ internal sealed class Comparison(BenchSite site, Load load, BenchOptions options
     private async Task<Sample> MeasureAsync(BenchCase bench)
     {
         var runs = await QuietAsync();
-        var allocated = await AllocatedAsync(bench.Server);
+        var allocated = await bench.Server.AllocatedBytesAsync(_client);
         var (cpu, redis) = (bench.Server.CpuMicroseconds, site.Redis.CpuMicroseconds);
         var result = await Wrk.RunAsync(load, bench.Server.Address, bench.Path, bench.FewKeys, options.Slice);
         (cpu, redis) = (bench.Server.CpuMicroseconds - cpu, site.Redis.CpuMicroseconds - redis);
-        allocated = await AllocatedAsync(bench.Server) - allocated;
+        allocated = await bench.Server.AllocatedBytesAsync(_client) - allocated;
         runs = await RunsAsync() - runs;
         var expected = bench.FewKeys ? 0 : result.Requests;
         if (runs < expected || runs > expected + (bench.FewKeys ? 0 : load.Connections))
@@ -119,8 +119,6 @@ internal sealed class Comparison(BenchSite site, Load load, BenchOptions options
 
         return runs;
     }
-
-    private async Task<double> AllocatedAsync(BenchServer server) => server.Management is null ? double.NaN : await server.AllocatedBytesAsync(_client);
 
     private async Task<long> RunsAsync() => long.Parse(await _client.GetStringAsync(new Uri(site.Backend.Address, "/runs")), CultureInfo.InvariantCulture);
 }

@@ -74,6 +74,7 @@ internal static class Servers
             .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime")
             .AddPrometheusExporter());
         var app = builder.Build();
+        app.MapPrometheusScrapingEndpoint();
         app.MapReverseProxy();
         await app.RunAsync();
         return 0;

@@ -33,9 +33,10 @@ internal sealed class ProtectedRuns(
     private async Task ForwardAsync(Visit visit, ProtectedRun run)
     {
         var context = visit.Context;
-        var feature = new IdempotencyFeature(visit, run, outcomes);
+        IdempotencyFeature? made = null;
         try
         {
+            var feature = made = new IdempotencyFeature(visit, run, outcomes);
             context.Features.Set<IIdempotencyFeature>(feature);
 
             // Not the client's token: the backend acts whether the client waits or not, and its answer has to be kept.
@@ -64,7 +65,7 @@ internal sealed class ProtectedRuns(
         }
         finally
         {
-            feature.Answer?.Dispose();
+            made?.Answer?.Dispose();
             run.FreeSlot();
             if (run.Claim is { } claim)
             {

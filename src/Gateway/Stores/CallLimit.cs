@@ -9,12 +9,9 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1); // a timer counts in no less
 
     private readonly Lock _gate = new();
+    private readonly LinkedList<Waiting> _waiting = [];
     private ITimer? _timer;
-    private Waiting? _first;
-    private Waiting? _last;
     private bool _isSet;
-
-    public TimeSpan Limit => limit;
 
     /// <param name="started">The clock's timestamp when the call was made.</param>
     /// <exception cref="TimeoutException">The call has not ended within the limit. It goes on, and nobody looks at it any more.</exception>
@@ -32,10 +29,7 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            waiting.Previous = _last;
-            waiting.IsListed = true;
-            _ = _last is null ? _first = waiting : _last.Next = waiting;
-            _last = waiting;
+            _waiting.AddLast(waiting.Node);
             if (!_isSet)
             {
                 Set(limit);
@@ -48,21 +42,11 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            RemoveLocked(waiting);
+            if (waiting.Node.List is not null)
+            {
+                _waiting.Remove(waiting.Node);
+            }
         }
-    }
-
-    private void RemoveLocked(Waiting waiting)
-    {
-        if (!waiting.IsListed)
-        {
-            return;
-        }
-
-        waiting.IsListed = false;
-        _ = waiting.Previous is null ? _first = waiting.Next : waiting.Previous.Next = waiting.Next;
-        _ = waiting.Next is null ? _last = waiting.Previous : waiting.Next.Previous = waiting.Previous;
-        waiting.Previous = waiting.Next = null;
     }
 
     private void EndDue()
@@ -70,7 +54,7 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
         lock (_gate)
         {
             _isSet = false;
-            while (_first is { } first)
+            while (_waiting.First?.Value is { } first)
             {
                 var left = limit - time.GetElapsedTime(first.Started);
                 if (left > TimeSpan.Zero)
@@ -79,7 +63,7 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
                     return;
                 }
 
-                RemoveLocked(first);
+                _waiting.RemoveFirst();
                 ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.TimeOut(), first, preferLocal: false); // what is waited for goes on there
             }
         }
@@ -98,14 +82,14 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
         }
     }
 
-    private abstract class Waiting(long started)
+    private abstract class Waiting
     {
-        public long Started => started;
+        protected Waiting(long started) => (Started, Node) = (started, new LinkedListNode<Waiting>(this));
 
-        // Under the lock.
-        public Waiting? Previous;
-        public Waiting? Next;
-        public bool IsListed;
+        public long Started { get; }
+
+        /// <summary>Its place among those that wait; under the lock.</summary>
+        public LinkedListNode<Waiting> Node { get; }
 
         public abstract void TimeOut();
     }

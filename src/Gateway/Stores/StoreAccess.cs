@@ -130,7 +130,7 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
             else
             {
                 task = running.AsTask();
-                result = await (limit is { } other && other != _operation.Limit ? task.WaitAsync(other, time) : _operation.WaitAsync(task, started));
+                result = await (limit is { } other && other != limits.Operation ? task.WaitAsync(other, time) : _operation.WaitAsync(task, started));
             }
 
             telemetry.Ended(verb, time.GetElapsedTime(started), activity, error: null);

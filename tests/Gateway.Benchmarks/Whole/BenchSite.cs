@@ -18,7 +18,7 @@ internal sealed class BenchSite : IDisposable
 
     public BenchServer Backend { get; private set; } = null!;
 
-    public BenchServer Yarp { get; private set; } = null!;
+    public BenchServer Yarp => Yarps[0];
 
     public List<BenchServer> Yarps { get; } = [];
 
@@ -28,7 +28,7 @@ internal sealed class BenchSite : IDisposable
 
     public static Task<BenchSite> StartAsync(BenchOptions options) => StartAsync(options, async site =>
     {
-        site.Yarp = await site.StartYarpAsync("yarp");
+        site.Yarps.Add(await site.StartYarpAsync("yarp"));
         foreach (var store in Stores)
         {
             site.Gateways[store] = await site.StartGatewayAsync(store, store);

@@ -113,7 +113,8 @@ internal static class RedisRecord
         };
     }
 
-    public static RecordState StateOf(ReadOnlySpan<byte> value) => value.Length > 1 ? (RecordState)value[1] : default;
+    /// <param name="value">Whole, or its first two bytes.</param>
+    public static bool IsCompleted(ReadOnlySpan<byte> value) => value is [Version, (byte)RecordState.Completed, ..];
 
     private static string ReadText(ref ReadOnlySpan<byte> label)
     {

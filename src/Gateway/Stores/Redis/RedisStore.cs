@@ -40,23 +40,25 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
             }
 
             var found = (ReadOnlyMemory<byte>)existing;
-            if (RedisRecord.StateOf(found.Span) == RecordState.Completed)
-            {
-                return RedisRecord.Describe(found, request.Claim, 0);
-            }
-
-            // Anything else depends on the time that is left, or is to be taken over: one atomic look by a script.
-            var answer = (RedisResult[])(await _database.ScriptEvaluateAsync(
-                RedisScripts.Begin,
-                [key],
-                [value, (long)life.TotalMilliseconds, BytesOf(request.Claim), BytesOf(request.Fingerprint), request.TakeOverUnknown ? "1" : "0"]))!;
-            await WaitForReplicasAsync();
-            return RedisRecord.Describe((byte[])answer[0]!, request.Claim, (long)answer[1]);
+            return RedisRecord.IsCompleted(found.Span)
+                ? RedisRecord.Describe(found, request.Claim, 0)
+                : await LookAndTakeOverAsync(request, key, value, life);
         }
         catch (RedisException e) when (ToldApart(e) is { } told)
         {
             throw told;
         }
+    }
+
+    /// <summary>What stands there depends on the time that is left, or is to be taken over: one atomic look by a script.</summary>
+    private async ValueTask<BeginResult> LookAndTakeOverAsync(BeginRequest request, RedisKey key, byte[] value, TimeSpan life)
+    {
+        var answer = (RedisResult[])(await _database.ScriptEvaluateAsync(
+            RedisScripts.Begin,
+            [key],
+            [value, (long)life.TotalMilliseconds, BytesOf(request.Claim), BytesOf(request.Fingerprint), request.TakeOverUnknown ? "1" : "0"]))!;
+        await WaitForReplicasAsync();
+        return RedisRecord.Describe((byte[])answer[0]!, request.Claim, (long)answer[1]);
     }
 
     public async ValueTask<BeginResult?> FindCompletedAsync(RecordKey key)
@@ -146,7 +148,8 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
         var records = new List<StoredRecord>();
         foreach (var some in keys.Chunk(LooksAtOnce))
         {
-            foreach (var record in await Task.WhenAll(some.Select(TryLookAsync)))
+            var open = walk == RecordWalk.Open ? await Task.WhenAll(some.Select(MayBeOpenAsync)) : null;
+            foreach (var record in await Task.WhenAll(some.Where((_, i) => open is null || open[i]).Select(TryLookAsync)))
             {
                 if (record is not null && (walk == RecordWalk.All || record.State != RecordState.Completed))
                 {
@@ -176,6 +179,20 @@ internal sealed class RedisStore(IConnectionMultiplexer redis, RedisStoreOptions
         while (place is not null);
 
         return count;
+    }
+
+    /// <returns>False: two bytes tell that it is completed. Nearly all are, and a script for each would cost Redis several times as much.</returns>
+    private async Task<bool> MayBeOpenAsync(RecordKey key)
+    {
+        try
+        {
+            var head = await TellApartAsync(_database.StringGetRangeAsync(_keyspace.KeyOf(key), 0, 1));
+            return !RedisRecord.IsCompleted(((ReadOnlyMemory<byte>)head).Span);
+        }
+        catch (InvalidDataException)
+        {
+            return true; // a whole look tells what it is
+        }
     }
 
     /// <summary>One atomic look, as what is left of the lease follows from the value and its time to live together.</summary>

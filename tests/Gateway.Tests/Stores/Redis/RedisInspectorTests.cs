@@ -71,6 +71,7 @@ public sealed class RedisInspectorTests(RedisServerFixture fixture) : IClassFixt
         await Database.StringSetAsync(KeyOf(new RecordKey(8)), "", day);
 
         Assert.Equal([whole], (await WalkAsync(store)).Select(record => record.Key));
+        Assert.Equal([whole], (await WalkAsync(store, walk: RecordWalk.Open)).Select(record => record.Key));
         for (UInt128 key = 2; key <= 8; key++)
         {
             await Assert.ThrowsAsync<InvalidDataException>(async () => await store.ReadAsync(new RecordKey(key)));
@@ -166,18 +167,38 @@ public sealed class RedisInspectorTests(RedisServerFixture fixture) : IClassFixt
         var before = await SentAsync(look);
 
         Assert.Single(await WalkAsync(store));
+        Assert.Empty(await WalkAsync(store, walk: RecordWalk.Open));
 
         Assert.InRange(await SentAsync(look) - before, 1, 1 << 19);
     }
 
+    [ServerFact]
+    public async Task A_walk_over_the_open_records_runs_no_script_for_the_others()
+    {
+        var store = Open(_prefix);
+        for (UInt128 key = 1; key <= 5; key++)
+        {
+            await store.BeginAsync(Request(new RecordKey(key)));
+            Assert.True(key == 5 || await store.CompleteAsync(new RecordKey(key), RedisRecordTests.Claim, new byte[3]));
+        }
+
+        await using var look = await ConnectionMultiplexer.ConnectAsync($"{fixture.Server.Configuration},allowAdmin=true");
+        await WalkAsync(store, walk: RecordWalk.Open); // the server knows the script from here on
+        await look.GetServers()[0].ExecuteAsync("CONFIG", "RESETSTAT");
+
+        Assert.Equal([new RecordKey(5)], (await WalkAsync(store, walk: RecordWalk.Open)).Select(record => record.Key));
+
+        Assert.Matches(@"cmdstat_evalsha:calls=1,", (string)(await look.GetServers()[0].ExecuteAsync("INFO", "commandstats"))!);
+    }
+
     private static Comparer<RecordKey> ByValue { get; } = Comparer<RecordKey>.Create((left, right) => left.Value.CompareTo(right.Value));
 
-    private static async Task<List<StoredRecord>> WalkAsync(RedisStore store, string? after = null)
+    private static async Task<List<StoredRecord>> WalkAsync(RedisStore store, string? after = null, RecordWalk walk = RecordWalk.All)
     {
         var met = new Dictionary<RecordKey, StoredRecord>();
         do
         {
-            var step = await store.ScanAsync(RecordWalk.All, after, limit: 100);
+            var step = await store.ScanAsync(walk, after, limit: 100);
             foreach (var record in step.Records)
             {
                 met[record.Key] = record;

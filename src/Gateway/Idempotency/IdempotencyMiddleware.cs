@@ -279,10 +279,10 @@ internal sealed class IdempotencyMiddleware(
     private Task BeginAsync(Visit visit, BeginRequest request, WaitingAnswer? waiting)
     {
         var begin = store.BeginAsync(request);
-        return begin.IsCompletedSuccessfully ? GoOnAsync(visit, request, begin.Result) : AwaitBeginAsync(visit, request, waiting, begin);
+        return begin.IsCompletedSuccessfully ? GoOnAsync(visit, request, begin.Result) : AwaitBeginAsync(visit, request, waiting, begin.AsTask());
     }
 
-    private async Task AwaitBeginAsync(Visit visit, BeginRequest request, WaitingAnswer? waiting, ValueTask<BeginResult> begin)
+    private async Task AwaitBeginAsync(Visit visit, BeginRequest request, WaitingAnswer? waiting, Task<BeginResult> begin)
     {
         BeginResult found;
         try

@@ -1,8 +1,10 @@
+using System.Threading.Tasks.Sources;
+
 namespace Gateway.Stores;
 
 /// <summary>
 /// Ends the wait for a store call when its time is over. All calls have the same time, so they run out in the order in which they began: one
-/// timer serves them all, where <see cref="Task{TResult}.WaitAsync(TimeSpan, TimeProvider)"/> makes one for each.
+/// timer serves them all, where <see cref="Task.WaitAsync(TimeSpan, TimeProvider)"/> makes one for each.
 /// </summary>
 internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
 {
@@ -13,11 +15,12 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
     private ITimer? _timer;
     private bool _isSet;
 
+    /// <summary>What it ended with is in the call itself.</summary>
     /// <param name="started">The clock's timestamp when the call was made.</param>
-    /// <exception cref="TimeoutException">The call has not ended within the limit. It goes on, and nobody looks at it any more.</exception>
-    public Task<T> WaitAsync<T>(Task<T> call, long started)
+    /// <returns>Whether it has ended within the limit. Else it goes on, and nobody looks at it any more.</returns>
+    public ValueTask<bool> EndsInTimeAsync(Task call, long started)
     {
-        var waiting = new Waiting<T>(this, call, started);
+        var waiting = new Waiting(this, started);
         Add(waiting);
         call.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(waiting.End);
         return waiting.Task;
@@ -38,14 +41,18 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
     }
 
     /// <summary>The timer stays as it is set: when it finds that the first has gone, it is set for the one that is first then.</summary>
-    private void Remove(Waiting waiting)
+    /// <returns>False: its time was over before.</returns>
+    private bool TryRemove(Waiting waiting)
     {
         lock (_gate)
         {
-            if (waiting.Node.List is not null)
+            if (waiting.Node.List is null)
             {
-                _waiting.Remove(waiting.Node);
+                return false;
             }
+
+            _waiting.Remove(waiting.Node);
+            return true;
         }
     }
 
@@ -82,30 +89,35 @@ internal sealed class CallLimit(TimeSpan limit, TimeProvider time) : IDisposable
         }
     }
 
-    private abstract class Waiting
+    /// <summary>Who takes it out of the list ends it, the call or the time, so that it has one end.</summary>
+    private sealed class Waiting : IValueTaskSource<bool>
     {
-        protected Waiting(long started) => (Started, Node) = (started, new LinkedListNode<Waiting>(this));
+        private readonly CallLimit _owner;
+        private ManualResetValueTaskSourceCore<bool> _ended;
+
+        public Waiting(CallLimit owner, long started) => (_owner, Started, Node) = (owner, started, new LinkedListNode<Waiting>(this));
 
         public long Started { get; }
 
         /// <summary>Its place among those that wait; under the lock.</summary>
         public LinkedListNode<Waiting> Node { get; }
 
-        public abstract void TimeOut();
-    }
+        public ValueTask<bool> Task => new(this, _ended.Version);
 
-    private sealed class Waiting<T>(CallLimit owner, Task<T> call, long started) : Waiting(started)
-    {
-        private readonly TaskCompletionSource<T> _ended = new();
-
-        public Task<T> Task => _ended.Task;
-
-        public override void TimeOut() => _ended.TrySetException(new TimeoutException());
+        public void TimeOut() => _ended.SetResult(false);
 
         public void End()
         {
-            owner.Remove(this);
-            _ended.TrySetFromTask(call);
+            if (_owner.TryRemove(this))
+            {
+                _ended.SetResult(true);
+            }
         }
+
+        bool IValueTaskSource<bool>.GetResult(short token) => _ended.GetResult(token);
+
+        ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _ended.GetStatus(token);
+
+        void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _ended.OnCompleted(continuation, state, token, flags);
     }
 }

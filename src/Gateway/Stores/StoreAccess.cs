@@ -90,7 +90,7 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
         var running = Call(state, call);
         if (!running.IsCompletedSuccessfully || isCounted)
         {
-            return EndAsync(verb, running, limit, started, activity: null, isCounted);
+            return EndAsync(verb, running.AsTask(), limit, started, activity: null, isCounted);
         }
 
         telemetry.Ended(verb, time.GetElapsedTime(started), activity: null, error: null);
@@ -102,7 +102,7 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
         using var activity = StoreTelemetry.StartActivity(verb);
         var started = time.GetTimestamp();
         var running = Call(state, call);
-        return await EndAsync(verb, running, limit, started, activity, isCounted);
+        return await EndAsync(verb, running.AsTask(), limit, started, activity, isCounted);
     }
 
     private ValueTask<T> Call<TState, T>(TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call)
@@ -117,22 +117,20 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
         }
     }
 
-    private async ValueTask<T> EndAsync<T>(StoreVerb verb, ValueTask<T> running, TimeSpan? limit, long started, Activity? activity, bool isCounted)
+    private async ValueTask<T> EndAsync<T>(StoreVerb verb, Task<T> call, TimeSpan? limit, long started, Activity? activity, bool isCounted)
     {
-        Task<T>? task = null;
         try
         {
-            T result;
-            if (running.IsCompleted)
+            if (limit is { } other && other != limits.Operation)
             {
-                result = await running;
+                await call.WaitAsync(other, time);
             }
-            else
+            else if (!call.IsCompleted && !await _operation.EndsInTimeAsync(call, started))
             {
-                task = running.AsTask();
-                result = await (limit is { } other && other != limits.Operation ? task.WaitAsync(other, time) : _operation.WaitAsync(task, started));
+                throw new TimeoutException();
             }
 
+            var result = await call;
             telemetry.Ended(verb, time.GetElapsedTime(started), activity, error: null);
             if (isCounted)
             {
@@ -155,7 +153,7 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
             }
 
             _refusesWrites = e is StoreRefusesWritesException;
-            throw new StoreCallException(e.Message, task ?? Task.CompletedTask, e);
+            throw new StoreCallException(e.Message, call, e);
         }
     }
 }

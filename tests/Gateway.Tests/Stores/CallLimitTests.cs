@@ -104,7 +104,11 @@ public sealed class CallLimitTests : IDisposable
         }
     }
 
-    private Task<int> Wait(TaskCompletionSource<int> call) => _limit.WaitAsync(call.Task, _time.GetTimestamp());
+    private async Task<int> Wait(TaskCompletionSource<int> call)
+    {
+        var task = call.Task;
+        return await _limit.EndsInTimeAsync(task, _time.GetTimestamp()) ? await task : throw new TimeoutException();
+    }
 
     private sealed class CountingTime : FakeTimeProvider
     {

@@ -18,7 +18,8 @@ namespace Gateway.Idempotency.Request;
 /// </remarks>
 internal ref struct JsonCanonicalizer
 {
-    private const int MostSpare = 1024;
+    /// <summary>Members: 64 KiB per thread.</summary>
+    private const int MostSpare = 4096;
 
     /// <summary>Of those that are not in use.</summary>
     [ThreadStatic]

@@ -49,6 +49,20 @@ public sealed class JsonBoundsTests
     }
 
     [Fact]
+    public void A_body_of_64_KiB_is_read_in_memory_that_is_there_already()
+    {
+        var json = Encoding.UTF8.GetBytes($"{{{string.Join(',', Enumerable.Range(0, 2300).Select(i => $"\"member{i:D6}\":\"value {i}\""))}}}");
+        using var output = PooledBuffer.Rent(2 * json.Length);
+        Assert.True(JsonCanonicalizer.TryWrite(json, JsonSelection.Everything, output)); // the thread has its list from here on
+        output.Truncate(0);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.True(JsonCanonicalizer.TryWrite(json, JsonSelection.Everything, output));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024);
+    }
+
+    [Fact]
     public void What_is_larger_than_a_usual_body_is_told_apart_by_its_last_byte()
     {
         foreach (var shape in (string[])["elements", "members", "one plain text", "digits", "a comb"])

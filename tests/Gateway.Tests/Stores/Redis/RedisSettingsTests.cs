@@ -43,6 +43,21 @@ public sealed class RedisSettingsTests
     }
 
     [Fact]
+    public async Task A_flush_ends_behind_the_work_that_was_ready_before_it()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.LocalEndpoint);
+        await using var stream = await new CoalescingTunnel().BeforeAuthenticateAsync(listener.LocalEndpoint, ConnectionType.Interactive, client, CancellationToken.None);
+
+        var flush = stream!.FlushAsync();
+
+        Assert.Equal(TaskCreationOptions.PreferFairness, flush.CreationOptions); // the pool's common queue, where a socket's own flush is done at once
+        await flush.WithinLimit();
+    }
+
+    [Fact]
     public async Task Where_there_is_no_socket_there_is_no_stream_of_it() =>
         Assert.Null(await new CoalescingTunnel().BeforeAuthenticateAsync(new DnsEndPoint("localhost", 1), ConnectionType.Interactive, socket: null, CancellationToken.None));
 

@@ -76,10 +76,11 @@ internal static partial class CommandLine
 
     private static async Task<(string Tables, string Summary)> CompareAsync(BenchOptions options, string[] loads)
     {
+        var before = FreshMemory.MicrosecondsPerPage();
         using var site = await BenchSite.StartAsync(options);
         var settings = options.Environment.Count == 0 ? "" : $" Environment: {string.Join(" ", options.Environment.Select(pair => $"`{pair.Key}={pair.Value}`"))}.";
         var machine = string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores ({Processor()}) for all of it, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.{settings}");
-        var tables = machine + "\n";
+        var tables = "";
         var done = new Dictionary<string, Comparison>();
         foreach (var name in loads)
         {
@@ -98,6 +99,8 @@ internal static partial class CommandLine
             done[name] = comparison;
         }
 
+        var memory = string.Create(CultureInfo.InvariantCulture, $"A page of fresh memory: {before:0.0} µs before the first case, {FreshMemory.MicrosecondsPerPage():0.0} µs after the last.");
+        tables = $"{machine} {memory}\n{tables}";
         return (tables, done.TryGetValue("closed", out var closed) ? $"{machine}\n\n{Report.Summary(closed, done.GetValueOrDefault("paced"))}" : "");
     }
 

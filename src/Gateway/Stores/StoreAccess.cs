@@ -88,13 +88,20 @@ internal sealed class StoreAccess(IIdempotencyStore store, StoreCircuit circuit,
 
         var started = time.GetTimestamp();
         var running = Call(state, call);
-        if (!running.IsCompletedSuccessfully || isCounted)
+        if (!running.IsCompletedSuccessfully)
         {
             return EndAsync(verb, running.AsTask(), limit, started, activity: null, isCounted);
         }
 
         telemetry.Ended(verb, time.GetElapsedTime(started), activity: null, error: null);
-        return new(running.Result);
+        var counting = isCounted ? circuit.ReportAsync(error: null) : default;
+        return counting.IsCompletedSuccessfully ? new(running.Result) : CountedAsync(counting, running.Result);
+
+        static async ValueTask<T> CountedAsync(ValueTask counting, T result)
+        {
+            await counting;
+            return result;
+        }
     }
 
     private async ValueTask<T> TracedAsync<TState, T>(StoreVerb verb, TState state, Func<IIdempotencyStore, TState, ValueTask<T>> call, TimeSpan? limit, bool isCounted)

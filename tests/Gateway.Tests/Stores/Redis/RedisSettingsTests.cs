@@ -21,15 +21,11 @@ public sealed class RedisSettingsTests
     [Fact]
     public async Task What_is_written_arrives_in_its_order_and_a_flush_ends()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(listener.LocalEndpoint);
-        using var server = await listener.AcceptTcpClientAsync();
-        await using var stream = await new CoalescingTunnel().BeforeAuthenticateAsync(listener.LocalEndpoint, ConnectionType.Interactive, client, CancellationToken.None);
+        using var connection = await Connection.OpenAsync();
+        var (client, server, stream) = (connection.Client, connection.Server, connection.Stream);
         for (var i = 0; i < 100; i++)
         {
-            await stream!.WriteAsync(Encoding.ASCII.GetBytes($"{i:D3}"));
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{i:D3}"));
             await stream.FlushAsync().WithinLimit();
         }
 
@@ -38,20 +34,16 @@ public sealed class RedisSettingsTests
         Assert.Equal(string.Concat(Enumerable.Range(0, 100).Select(i => $"{i:D3}")), await reader.ReadToEndAsync().WithinLimit());
         await server.GetStream().WriteAsync("back"u8.ToArray());
         var back = new byte[4];
-        await stream!.ReadExactlyAsync(back);
+        await stream.ReadExactlyAsync(back);
         Assert.Equal("back"u8.ToArray(), back);
     }
 
     [Fact]
     public async Task A_flush_ends_behind_the_work_that_was_ready_before_it()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(listener.LocalEndpoint);
-        await using var stream = await new CoalescingTunnel().BeforeAuthenticateAsync(listener.LocalEndpoint, ConnectionType.Interactive, client, CancellationToken.None);
+        using var connection = await Connection.OpenAsync();
 
-        var flush = stream!.FlushAsync();
+        var flush = connection.Stream.FlushAsync();
 
         Assert.Equal(TaskCreationOptions.PreferFairness, flush.CreationOptions); // the pool's common queue, where a socket's own flush is done at once
         await flush.WithinLimit();
@@ -63,4 +55,34 @@ public sealed class RedisSettingsTests
 
     private static ConfigurationOptions Settings(string configuration) =>
         RedisStoreRegistration.Settings(new RedisStoreOptions { Configuration = configuration, KeyPrefix = "p:" });
+
+    /// <summary>A client's socket with the tunnel's stream over it, and the other end.</summary>
+    private sealed class Connection : IDisposable
+    {
+        private Connection(Socket client, TcpClient server, Stream stream) => (Client, Server, Stream) = (client, server, stream);
+
+        public Socket Client { get; }
+
+        public TcpClient Server { get; }
+
+        public Stream Stream { get; }
+
+        public static async Task<Connection> OpenAsync()
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await client.ConnectAsync(listener.LocalEndpoint);
+            var server = await listener.AcceptTcpClientAsync();
+            var stream = await new CoalescingTunnel().BeforeAuthenticateAsync(listener.LocalEndpoint, ConnectionType.Interactive, client, CancellationToken.None);
+            return new Connection(client, server, stream!);
+        }
+
+        public void Dispose()
+        {
+            Stream.Dispose();
+            Server.Dispose();
+            Client.Dispose();
+        }
+    }
 }

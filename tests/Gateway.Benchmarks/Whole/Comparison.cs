@@ -45,6 +45,11 @@ internal sealed class Comparison(BenchSite site, Load load, BenchOptions options
         foreach (var bench in cases)
         {
             Samples[bench] = [];
+            if (bench.FewKeys)
+            {
+                await Wrk.RunAsync(Load.OneByOne, bench.Server.Address, bench.Path, true, TimeSpan.FromSeconds(1));
+            }
+
             await Wrk.RunAsync(load, bench.Server.Address, bench.Path, bench.FewKeys, options.WarmUp);
         }
 

@@ -9,6 +9,9 @@ internal sealed record Load(string Name, int Threads, int Connections, int Pause
 {
     public static readonly Load Closed = new("64 connections", 2, 64, 0, 0);
 
+    /// <summary>What stores the answers that are replayed then: with more connections a key comes again while its first request still runs, and is refused, as it should be.</summary>
+    public static readonly Load OneByOne = new("one by one", 2, 2, 0, 0);
+
     /// <summary>About 2 000 requests a second: neither core is busy, so what a request takes is not what it waits for others.</summary>
     public static readonly Load Paced = new("about 2 000 requests/s", 1, 16, 4, 12);
 }
